@@ -1,0 +1,98 @@
+# temporal: SQL:2011 temporal tables for PostgreSQL.
+#
+#   make               build the extension against pg_config in PATH
+#   make install       install it (PGXS)
+#   make installcheck  run the regression tests against a running server
+#   make demo          the tour, on a private throw-away server
+#   make test          every test, on a private throw-away server
+#   make bench         the measurements behind README's numbers
+
+MODULE_big = temporal
+OBJS = \
+	src/module.o \
+	src/base/settings.o \
+	src/time/tick_clock.o \
+	src/time/tick_reserve.o \
+	src/time/transaction_time.o \
+	src/time/time_range.o \
+	src/catalog/extension_objects.o \
+	src/catalog/versioned_table.o \
+	src/catalog/versioned_cache.o \
+	src/history/history_store.o \
+	src/history/history_reach.o \
+	src/capture/capture_columns.o \
+	src/capture/capture_copy.o \
+	src/capture/capture_rows.o \
+	src/capture/capture_statement.o \
+	src/ddl/ddl_dispatch.o \
+	src/ddl/ddl_guard.o \
+	src/ddl/ddl_history.o \
+	src/ddl/ddl_options.o \
+	src/ddl/ddl_triggers.o \
+	src/ddl/ddl_versioning.o \
+	src/query/query_clause.o \
+	src/query/query_plan.o \
+	src/query/query_predicate.o \
+	src/query/query_rewrite.o \
+	src/syntax/syntax_alter.o \
+	src/syntax/syntax_clause.o \
+	src/syntax/syntax_create.o \
+	src/syntax/syntax_expression.o \
+	src/syntax/syntax_graft.o \
+	src/syntax/syntax_graft_table.o \
+	src/syntax/syntax_init.o \
+	src/syntax/syntax_prologue_aarch64.o \
+	src/syntax/syntax_prologue_x86_64.o \
+	src/syntax/syntax_takeover.o \
+	src/syntax/syntax_token.o
+
+EXTENSION = temporal
+DATA = temporal--1.0.sql
+
+PG_CONFIG ?= pg_config
+WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-cast-function-type
+# What an extension exports is decided here, not by what happens to be
+# global: PostgreSQL 16 does the same for every extension.
+VISIBILITY = -fvisibility=hidden \
+	'-DPGDLLEXPORT=__attribute__((visibility("default")))'
+PG_CFLAGS = $(WARNINGS) $(VISIBILITY) -MMD -MP
+PG_CPPFLAGS = -I$(srcdir)/src
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# Bitcode would double the build for functions that are never inlined.
+override with_llvm = no
+
+# Regression tests in the order they run: the first installs the extension,
+# the last takes it away again.  test/lint checks that none is forgotten.
+REGRESS = \
+	install \
+	uninstall
+# Tests run as an ordinary role; sql/install.sql makes it everybody's default.
+REGRESS_OPTS = --create-role=regress_temporal_user
+
+ISOLATION := $(sort $(notdir $(basename \
+	$(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation \
+	--load-extension=temporal
+
+EXTRA_CLEAN = $(OBJS:.o=.d) output_iso
+
+# Targets that bring what they need: packages from apt, a copy of the tree, a
+# private server.  They work before pg_config exists, so PGXS must not be
+# asked for when nothing else is wanted.
+PRIVATE_TARGETS = demo test check check-postgres bench lint tidy
+
+ifneq ($(filter-out $(PRIVATE_TARGETS),$(or $(MAKECMDGOALS),all)),)
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+-include $(OBJS:.o=.d)
+else
+check: test
+endif
+
+.PHONY: $(PRIVATE_TARGETS)
+$(filter-out check,$(PRIVATE_TARGETS)):
+	@MAKE='$(MAKE)' bash test/run $@

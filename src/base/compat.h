@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between PostgreSQL 15, 16, 17 and 18
+ *
+ * The code is written for the newest server; this file bends the older ones.
+ * It is the only file that looks at PG_VERSION_NUM (test/lint checks it).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_COMPAT_H
+#define TEMPORAL_COMPAT_H
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "temporal supports PostgreSQL 15, 16, 17 and 18"
+#endif
+
+/*
+ * SQL-callable functions are exported although everything else is hidden.
+ * PostgreSQL 16 declares them so itself.
+ */
+#if PG_VERSION_NUM < 160000
+#include "fmgr.h"
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
+/*
+ * Table privileges: a list of RTEPermissionInfo beside the range table since
+ * 16, fields of the range table entry itself before.
+ */
+#if PG_VERSION_NUM >= 160000
+#define TEMPORAL_HAS_PERMINFO 1
+#endif
+
+/*
+ * CREATE INDEX on a relation of ours, without checks of the user's rights.
+ */
+#if PG_VERSION_NUM >= 160000
+#define temporal_define_index(relid, stmt) \
+	DefineIndex(relid, stmt, InvalidOid, InvalidOid, InvalidOid, -1, \
+				false, false, false, false, true)
+#else
+#define temporal_define_index(relid, stmt) \
+	DefineIndex(relid, stmt, InvalidOid, InvalidOid, InvalidOid, \
+				false, false, false, false, true)
+#endif
+
+/* ExecInsertIndexTuples() for a row that is new in every index */
+#if PG_VERSION_NUM >= 160000
+#define temporal_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define temporal_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
+/* A qual without columns, evaluated once a scan */
+#if PG_VERSION_NUM >= 160000
+#define temporal_make_pseudoconstant(root, clause) \
+	make_restrictinfo(root, clause, true, false, false, true, 0, \
+					  NULL, NULL, NULL)
+#else
+#define temporal_make_pseudoconstant(root, clause) \
+	make_restrictinfo(root, clause, true, false, true, 0, \
+					  NULL, NULL, NULL)
+#endif
+
+/*
+ * A function that does not return: marked in front since 18, behind before.
+ */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+#endif							/* TEMPORAL_COMPAT_H */

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *	  The extension's settings (GUCs), and whether it was preloaded
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_SETTINGS_H
+#define TEMPORAL_SETTINGS_H
+
+/* temporal.syntax: the SQL:2011 front end is wanted (postmaster, on) */
+extern bool temporal_syntax;
+
+/* temporal.allow_period_writes: imports may set periods (superuser, off) */
+extern bool temporal_allow_period_writes;
+
+/* temporal.allow_truncated_history: WARNING instead of 22023 (user, off) */
+extern bool temporal_allow_truncated_history;
+
+/* temporal.log_queries: one DEBUG1 line per temporal reference (superuser) */
+extern bool temporal_log_queries;
+
+/*
+ * True when the library came in through shared_preload_libraries, so that its
+ * hooks and shared memory exist in every process of this server.
+ */
+extern bool temporal_preloaded;
+
+extern void settings_init(void);
+
+/*
+ * Raises 55000 with the HINT to preload the library unless it was preloaded.
+ * Every entry point that a trigger, a DEFAULT or a clause can reach calls it,
+ * so that without the preload a write fails instead of losing history.
+ */
+extern void settings_require_preload(void);
+
+#endif							/* TEMPORAL_SETTINGS_H */

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * capture.h
+ *	  Periods of rows being written, and the capture of what they replace
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_CAPTURE_H
+#define TEMPORAL_CAPTURE_H
+
+#include "catalog/versioned_cache.h"
+#include "executor/tuptable.h"
+#include "history/history_store.h"
+
+/* capture_columns.c, capture_copy.c: hooks */
+extern void capture_columns_init(void);
+extern void capture_copy_init(void);
+
+/* capture_statement.c */
+
+/* The start of a row of the versioned relation. */
+extern TimestampTz capture_row_start(const VersionedRelation *versioned,
+									 TupleTableSlot *row);
+
+/*
+ * Adds the version in a slot of the versioned relation, unless this
+ * transaction wrote it itself.
+ */
+extern void capture_version(HistoryWriter *writer,
+							const VersionedRelation *versioned,
+							TupleTableSlot *old);
+
+#endif							/* TEMPORAL_CAPTURE_H */

@@ -1,0 +1,314 @@
+/*-------------------------------------------------------------------------
+ *
+ * capture_columns.c
+ *	  The period columns of INSERT, UPDATE and MERGE
+ *
+ * The period columns are GENERATED ALWAYS AS ROW START and ROW END (SQL:2011
+ * part 2, 11.4).  PostgreSQL's rewriter has already put their DEFAULTs,
+ * temporal.row_start() and temporal.row_end(), wherever a statement leaves
+ * them out.  The planner hook here
+ *
+ *	- refuses any other value (SQL:2011 part 2, 14.11 and 14.14 Syntax Rules),
+ *	- makes every UPDATE also set the start: temporal.row_start(old start).
+ *
+ * The assignment is added to the target list and not to the columns for which
+ * the user needs the UPDATE privilege: it is not the user who makes it.  It is
+ * an expression over the old row because only the old row tells whether a
+ * fresh tick is needed (transaction_time.c), and because EvalPlanQual
+ * evaluates it again when READ COMMITTED meets a newer version.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/planner.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "capture/capture.h"
+#include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
+#include "time/transaction_time.h"
+
+static planner_hook_type prev_planner_hook = NULL;
+
+PG_FUNCTION_INFO_V1(temporal_row_start);
+PG_FUNCTION_INFO_V1(temporal_row_start_after);
+PG_FUNCTION_INFO_V1(temporal_row_end);
+PG_FUNCTION_INFO_V1(temporal_system_time);
+
+static PlannedStmt *capture_planner(Query *parse, const char *query_string,
+									int cursorOptions,
+									ParamListInfo boundParams);
+static void capture_check_query(Query *query);
+
+void
+capture_columns_init(void)
+{
+	prev_planner_hook = planner_hook;
+	planner_hook = capture_planner;
+}
+
+static PlannedStmt *
+capture_planner(Query *parse, const char *query_string, int cursorOptions,
+				ParamListInfo boundParams)
+{
+	capture_check_query(parse);
+	if (parse->hasModifyingCTE)
+	{
+		ListCell   *lc;
+
+		/* WITH clauses that write stand at the top level only */
+		foreach(lc, parse->cteList)
+			capture_check_query(castNode(Query,
+										 lfirst_node(CommonTableExpr, lc)->ctequery));
+	}
+
+	if (prev_planner_hook)
+		return prev_planner_hook(parse, query_string, cursorOptions,
+								 boundParams);
+	return standard_planner(parse, query_string, cursorOptions, boundParams);
+}
+
+/*
+ * Is the expression a call of one of our own argument-less functions, that
+ * is, the column's DEFAULT?
+ */
+static bool
+capture_is_default(const Node *expr, ExtensionFunction function)
+{
+	return expr && IsA(expr, FuncExpr) &&
+		((const FuncExpr *) expr)->funcid == extension_function(function);
+}
+
+/*
+ * The same for an item of an INSERT's target list, which for VALUES of
+ * several rows is a reference to their column.
+ */
+static bool
+capture_is_inserted_default(Query *query, const Node *expr,
+							ExtensionFunction function)
+{
+	const Var  *var = (const Var *) expr;
+	RangeTblEntry *rte;
+	ListCell   *lc;
+
+	if (capture_is_default(expr, function))
+		return true;
+	if (expr == NULL || !IsA(expr, Var) || var->varlevelsup != 0)
+		return false;
+	rte = rt_fetch(var->varno, query->rtable);
+	if (rte->rtekind != RTE_VALUES)
+		return false;
+	foreach(lc, rte->values_lists)
+	{
+		if (!capture_is_default(list_nth(lfirst(lc), var->varattno - 1),
+								function))
+			return false;
+	}
+	return true;
+}
+
+static void
+capture_refuse_value(const VersionedRelation *versioned, AttrNumber attno,
+					 bool insert)
+{
+	char	   *column = get_attname(versioned->relid, attno, false);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_GENERATED_ALWAYS),
+			 insert ?
+			 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
+					column) :
+			 errmsg("column \"%s\" can only be updated to DEFAULT", column),
+			 errdetail("Column \"%s\" belongs to the SYSTEM_TIME period of table \"%s\".",
+					   column, get_rel_name(versioned->relid)),
+			 errhint("Leave the column out; for an import, a superuser can turn on temporal.allow_period_writes.")));
+}
+
+static void
+capture_check_insert(Query *query, List *targetlist,
+					 const VersionedRelation *versioned)
+{
+	ListCell   *lc;
+
+	if (temporal_allow_period_writes)
+		return;
+	foreach(lc, targetlist)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+
+		if (tle->resjunk)
+			continue;
+		if ((tle->resno == versioned->start_attno &&
+			 !capture_is_inserted_default(query, (Node *) tle->expr,
+										  FUNCTION_ROW_START)) ||
+			(tle->resno == versioned->end_attno &&
+			 !capture_is_inserted_default(query, (Node *) tle->expr,
+										  FUNCTION_ROW_END)))
+			capture_refuse_value(versioned, tle->resno, true);
+	}
+}
+
+/*
+ * temporal.row_start(the row's present start)
+ */
+static Expr *
+capture_next_start(Index result_rti, const VersionedRelation *versioned)
+{
+	Var		   *old = makeVar(result_rti, versioned->start_attno,
+							  TIMESTAMPTZOID, -1, InvalidOid, 0);
+
+	return (Expr *) makeFuncExpr(extension_function(FUNCTION_ROW_START_AFTER),
+								 TIMESTAMPTZOID, list_make1(old),
+								 InvalidOid, InvalidOid,
+								 COERCE_EXPLICIT_CALL);
+}
+
+/*
+ * Checks the assignments of an UPDATE and returns them with the start added.
+ */
+static List *
+capture_complete_update(List *targetlist, Index result_rti,
+						const VersionedRelation *versioned)
+{
+	ListCell   *lc;
+	TargetEntry *start = NULL;
+
+	foreach(lc, targetlist)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+
+		if (tle->resjunk)
+			continue;
+		if (tle->resno == versioned->end_attno &&
+			!capture_is_default((Node *) tle->expr, FUNCTION_ROW_END) &&
+			!temporal_allow_period_writes)
+			capture_refuse_value(versioned, tle->resno, false);
+		if (tle->resno != versioned->start_attno)
+			continue;
+		start = tle;
+		if (capture_is_default((Node *) tle->expr, FUNCTION_ROW_START))
+			tle->expr = capture_next_start(result_rti, versioned);
+		else if (!temporal_allow_period_writes)
+			capture_refuse_value(versioned, tle->resno, false);
+	}
+
+	if (start == NULL)
+	{
+		char	   *name = get_attname(versioned->relid,
+									   versioned->start_attno, false);
+
+		start = makeTargetEntry(capture_next_start(result_rti, versioned),
+								versioned->start_attno, name, false);
+		targetlist = lappend(targetlist, start);
+	}
+	return targetlist;
+}
+
+static void
+capture_check_query(Query *query)
+{
+	RangeTblEntry *rte;
+	const VersionedRelation *versioned;
+	ListCell   *lc;
+
+	if (query->resultRelation == 0)
+		return;
+	rte = rt_fetch(query->resultRelation, query->rtable);
+	versioned = versioned_cache_get(rte->relid);
+	if (versioned == NULL)
+		return;
+
+	switch (query->commandType)
+	{
+		case CMD_INSERT:
+			capture_check_insert(query, query->targetList, versioned);
+			if (query->onConflict)
+				query->onConflict->onConflictSet =
+					query->onConflict->action == ONCONFLICT_UPDATE ?
+					capture_complete_update(query->onConflict->onConflictSet,
+											query->resultRelation,
+											versioned) : NIL;
+			break;
+		case CMD_UPDATE:
+			query->targetList = capture_complete_update(query->targetList,
+														query->resultRelation,
+														versioned);
+			break;
+		case CMD_MERGE:
+			foreach(lc, query->mergeActionList)
+			{
+				MergeAction *action = lfirst_node(MergeAction, lc);
+
+				if (action->commandType == CMD_INSERT)
+					capture_check_insert(query, action->targetList,
+										 versioned);
+				else if (action->commandType == CMD_UPDATE)
+					action->targetList =
+						capture_complete_update(action->targetList,
+												query->resultRelation,
+												versioned);
+			}
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * temporal.row_start() RETURNS timestamptz
+ */
+Datum
+temporal_row_start(PG_FUNCTION_ARGS)
+{
+	settings_require_preload();
+	PG_RETURN_TIMESTAMPTZ(transaction_time_row_start());
+}
+
+/*
+ * temporal.row_start(previous timestamptz) RETURNS timestamptz
+ */
+Datum
+temporal_row_start_after(PG_FUNCTION_ARGS)
+{
+	TimestampTz previous;
+
+	settings_require_preload();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_TIMESTAMPTZ(transaction_time_row_start());
+	previous = PG_GETARG_TIMESTAMPTZ(0);
+	if (transaction_time_is_own(previous))
+		PG_RETURN_TIMESTAMPTZ(previous);
+	PG_RETURN_TIMESTAMPTZ(transaction_time_boundary(previous));
+}
+
+/*
+ * temporal.row_end() RETURNS timestamptz
+ */
+Datum
+temporal_row_end(PG_FUNCTION_ARGS)
+{
+	TimestampTz end;
+
+	TIMESTAMP_NOEND(end);
+	PG_RETURN_TIMESTAMPTZ(end);
+}
+
+/*
+ * temporal.system_time() RETURNS timestamptz
+ */
+Datum
+temporal_system_time(PG_FUNCTION_ARGS)
+{
+	if (!transaction_time_is_set())
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(transaction_time_system());
+}

@@ -1,0 +1,145 @@
+/*-------------------------------------------------------------------------
+ *
+ * capture_copy.c
+ *	  The period columns of COPY
+ *
+ * COPY plans nothing, so the planner hook never sees it.  As with generated
+ * columns, COPY without a column list leaves the period columns out, in both
+ * directions, so that what COPY TO wrote COPY FROM reads; naming one in COPY
+ * FROM is an error.  The rows get their periods from the columns' DEFAULTs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "base/settings.h"
+#include "capture/capture.h"
+#include "catalog/versioned_cache.h"
+
+static ProcessUtility_hook_type prev_process_utility_hook = NULL;
+
+static void capture_process_utility(PlannedStmt *pstmt,
+									const char *queryString,
+									bool readOnlyTree,
+									ProcessUtilityContext context,
+									ParamListInfo params,
+									QueryEnvironment *queryEnv,
+									DestReceiver *dest, QueryCompletion *qc);
+
+void
+capture_copy_init(void)
+{
+	prev_process_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = capture_process_utility;
+}
+
+/*
+ * The columns COPY means when none are named.
+ */
+static List *
+capture_copy_columns(Relation rel, const VersionedRelation *versioned)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *columns = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && !att->attgenerated &&
+			att->attnum != versioned->start_attno &&
+			att->attnum != versioned->end_attno)
+			columns = lappend(columns,
+							  makeString(pstrdup(NameStr(att->attname))));
+	}
+	if (columns == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot copy table \"%s\", which has no columns but its period",
+						RelationGetRelationName(rel))));
+	return columns;
+}
+
+static void
+capture_refuse_copied(Relation rel, const VersionedRelation *versioned,
+					  List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		char	   *name = strVal(lfirst(lc));
+		AttrNumber	attno = get_attnum(versioned->relid, name);
+
+		if (attno != InvalidAttrNumber &&
+			(attno == versioned->start_attno ||
+			 attno == versioned->end_attno))
+			ereport(ERROR,
+					(errcode(ERRCODE_GENERATED_ALWAYS),
+					 errmsg("cannot copy into column \"%s\"", name),
+					 errdetail("Column \"%s\" belongs to the SYSTEM_TIME period of table \"%s\".",
+							   name, RelationGetRelationName(rel)),
+					 errhint("Leave the column out; for an import, a superuser can turn on temporal.allow_period_writes.")));
+	}
+}
+
+/*
+ * Returns the statement to run: pstmt itself, or a copy with a column list.
+ */
+static PlannedStmt *
+capture_copy(PlannedStmt *pstmt)
+{
+	CopyStmt   *stmt = castNode(CopyStmt, pstmt->utilityStmt);
+	const VersionedRelation *versioned;
+	Relation	rel;
+	Oid			relid;
+
+	/* COPY itself complains about a table that does not exist */
+	relid = RangeVarGetRelid(stmt->relation,
+							 stmt->is_from ? RowExclusiveLock :
+							 AccessShareLock, true);
+	if (!OidIsValid(relid))
+		return pstmt;
+	versioned = versioned_cache_get(relid);
+	if (versioned == NULL)
+		return pstmt;
+
+	rel = relation_open(relid, NoLock /* locked above */ );
+	if (stmt->is_from && stmt->attlist && !temporal_allow_period_writes)
+		capture_refuse_copied(rel, versioned, stmt->attlist);
+	if (stmt->attlist == NIL)
+	{
+		pstmt = copyObject(pstmt);
+		castNode(CopyStmt, pstmt->utilityStmt)->attlist =
+			capture_copy_columns(rel, versioned);
+	}
+	relation_close(rel, NoLock);
+	return pstmt;
+}
+
+static void
+capture_process_utility(PlannedStmt *pstmt, const char *queryString,
+						bool readOnlyTree, ProcessUtilityContext context,
+						ParamListInfo params, QueryEnvironment *queryEnv,
+						DestReceiver *dest, QueryCompletion *qc)
+{
+	if (IsA(pstmt->utilityStmt, CopyStmt) &&
+		castNode(CopyStmt, pstmt->utilityStmt)->relation != NULL &&
+		!IsAbortedTransactionBlockState())
+		pstmt = capture_copy(pstmt);
+
+	if (prev_process_utility_hook)
+		prev_process_utility_hook(pstmt, queryString, readOnlyTree, context,
+								  params, queryEnv, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context,
+								params, queryEnv, dest, qc);
+}

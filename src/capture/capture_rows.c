@@ -1,0 +1,217 @@
+/*-------------------------------------------------------------------------
+ *
+ * capture_rows.c
+ *	  Triggers that look at one row at a time
+ *
+ * Ordinary writes need none of these.  They exist for what the statement
+ * triggers and the planner hook cannot see:
+ *
+ *	temporal.capture_row	AFTER UPDATE OR DELETE, fires only in sessions with
+ *		session_replication_role = replica.  Logical replication's apply worker
+ *		fires no statement triggers.
+ *	temporal.guard_row		BEFORE INSERT OR UPDATE, made only for tables where
+ *		something else could set the period columns (a user's BEFORE trigger,
+ *		a subscription) or where temporal.skip_unchanged or
+ *		temporal.exclude_columns asks for a look at both rows.
+ *	temporal.protect_history	refuses all statements that write history.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "capture/capture.h"
+#include "catalog/versioned_cache.h"
+#include "history/history_reach.h"
+#include "history/history_store.h"
+#include "time/transaction_time.h"
+
+PG_FUNCTION_INFO_V1(temporal_capture_row);
+PG_FUNCTION_INFO_V1(temporal_guard_row);
+PG_FUNCTION_INFO_V1(temporal_protect_history);
+
+/* What an UPDATE did to a row */
+typedef enum RowChange
+{
+	ROW_UNCHANGED,				/* nothing but the period */
+	ROW_EXCLUDED,				/* only columns of temporal.exclude_columns */
+	ROW_CHANGED
+} RowChange;
+
+static void
+capture_check_row_trigger(FunctionCallInfo fcinfo, const char *function)
+{
+	settings_require_preload();
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_FOR_ROW(((TriggerData *) fcinfo->context)->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired for each row",
+						function)));
+}
+
+/*
+ * temporal.capture_row() RETURNS trigger
+ */
+Datum
+temporal_capture_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	const VersionedRelation *versioned;
+	HistoryWriter *writer;
+
+	capture_check_row_trigger(fcinfo, "capture_row");
+
+	/* Whatever ENABLE TRIGGER made of it, it must not capture twice */
+	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(NULL);
+
+	versioned = versioned_cache_get_open(trigdata->tg_relation);
+	if (versioned == NULL || !OidIsValid(versioned->history))
+		return PointerGetDatum(NULL);
+
+	/* A row that kept its start made no version: temporal.exclude_columns */
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) &&
+		!bms_is_empty(versioned->exclude_attnos))
+	{
+		if (capture_row_start(versioned, trigdata->tg_trigslot) ==
+			capture_row_start(versioned, trigdata->tg_newslot))
+			return PointerGetDatum(NULL);
+	}
+
+	writer = history_writer_begin(versioned->history);
+	capture_version(writer, versioned, trigdata->tg_trigslot);
+	(void) history_writer_end(writer);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * What changed between two rows, the period columns aside.  Compares images,
+ * as suppress_redundant_updates_trigger() does: a value that is stored in
+ * another way counts as changed, which costs a version and loses nothing.
+ */
+static RowChange
+capture_compare_rows(TupleTableSlot *old, TupleTableSlot *new,
+					 const VersionedRelation *versioned)
+{
+	TupleDesc	desc = old->tts_tupleDescriptor;
+	RowChange	change = ROW_UNCHANGED;
+
+	slot_getallattrs(old);
+	slot_getallattrs(new);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (att->attisdropped || att->attnum == versioned->start_attno ||
+			att->attnum == versioned->end_attno)
+			continue;
+		if (old->tts_isnull[i] == new->tts_isnull[i] &&
+			(old->tts_isnull[i] ||
+			 datum_image_eq(old->tts_values[i], new->tts_values[i],
+							att->attbyval, att->attlen)))
+			continue;
+		if (!bms_is_member(att->attnum, versioned->exclude_attnos))
+			return ROW_CHANGED;
+		change = ROW_EXCLUDED;
+	}
+	return change;
+}
+
+/*
+ * temporal.guard_row() RETURNS trigger
+ */
+Datum
+temporal_guard_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	Relation	rel;
+	const VersionedRelation *versioned;
+	TupleTableSlot *new;
+	bool		update;
+	int			columns[2];
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+	HeapTuple	tuple;
+
+	capture_check_row_trigger(fcinfo, "guard_row");
+	rel = trigdata->tg_relation;
+	update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	tuple = update ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
+	new = update ? trigdata->tg_newslot : trigdata->tg_trigslot;
+
+	versioned = versioned_cache_get_open(rel);
+	if (versioned == NULL || temporal_allow_period_writes)
+		return PointerGetDatum(tuple);
+
+	columns[0] = versioned->start_attno;
+	columns[1] = versioned->end_attno;
+	values[0] = TimestampTzGetDatum(transaction_time_row_start());
+	values[1] = TimestampTzGetDatum(DT_NOEND);
+	if (update)
+	{
+		TimestampTz start = capture_row_start(versioned,
+											  trigdata->tg_trigslot);
+		RowChange	change = ROW_CHANGED;
+
+		if (versioned->skip_unchanged ||
+			!bms_is_empty(versioned->exclude_attnos))
+			change = capture_compare_rows(trigdata->tg_trigslot, new,
+										  versioned);
+		if (change == ROW_UNCHANGED && versioned->skip_unchanged)
+			return PointerGetDatum(NULL);
+		if (change == ROW_EXCLUDED || transaction_time_is_own(start))
+			values[0] = TimestampTzGetDatum(start);
+		else
+			values[0] =
+				TimestampTzGetDatum(transaction_time_boundary(start));
+	}
+
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple,
+													 RelationGetDescr(rel), 2,
+													 columns, values, nulls));
+}
+
+/*
+ * temporal.protect_history() RETURNS trigger
+ *
+ * BEFORE INSERT, UPDATE, DELETE and TRUNCATE for each statement; ENABLE
+ * ALWAYS.  As an AFTER INSERT row trigger for replicas it only notes that
+ * history was written from elsewhere.
+ */
+Datum
+temporal_protect_history(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired as a trigger",
+						"protect_history")));
+
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
+		!temporal_allow_period_writes)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot change history table \"%s\"",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("History is written only by changing the versioned table."),
+				 errhint("For an import, a superuser can turn on temporal.allow_period_writes.")));
+
+	settings_require_preload();
+	history_reach_advance(RelationGetRelid(trigdata->tg_relation),
+						  END_TIMESTAMP);
+
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(trigdata->tg_trigtuple);
+}

@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ *
+ * capture_statement.c
+ *	  Capture of the versions an UPDATE, DELETE or TRUNCATE replaces
+ *
+ * AFTER UPDATE and AFTER DELETE ... FOR EACH STATEMENT triggers with a
+ * transition table (REFERENCING OLD TABLE): PostgreSQL collects the old rows
+ * in a tuplestore, whichever way they took (plain, MERGE, upsert, cascades,
+ * views, movement between partitions), and this function reads it once.  No
+ * row is locked or looked up again, and memory stays flat: the tuplestore
+ * spills to disk at work_mem.
+ *
+ * A version this transaction wrote itself was never there for anybody else and
+ * does not go to history (SQL:2011 part 2, 15.13: one version a transaction).
+ *
+ * TRUNCATE has no transition table; a BEFORE TRUNCATE trigger reads the table,
+ * which TRUNCATE has locked already.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "capture/capture.h"
+#include "catalog/versioned_cache.h"
+#include "time/transaction_time.h"
+
+PG_FUNCTION_INFO_V1(temporal_capture_statement);
+
+static void capture_transition_table(const VersionedRelation *versioned,
+									 TriggerData *trigdata);
+static void capture_whole_table(const VersionedRelation *versioned,
+								Relation rel);
+
+/*
+ * temporal.capture_statement() RETURNS trigger
+ */
+Datum
+temporal_capture_statement(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	const VersionedRelation *versioned;
+	Relation	rel;
+
+	settings_require_preload();
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired for each statement",
+						"capture_statement")));
+
+	rel = trigdata->tg_relation;
+	versioned = versioned_cache_get_open(rel);
+	if (versioned == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has the triggers of a versioned table, but is not one",
+						RelationGetRelationName(rel)),
+				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING, or drop the trigger.")));
+
+	if (!OidIsValid(versioned->history))
+		;						/* a period without versioning */
+	else if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+	{
+		if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+			elog(ERROR, "capture of TRUNCATE must be fired before it");
+		capture_whole_table(versioned, rel);
+	}
+	else if (trigdata->tg_oldtable != NULL)
+		capture_transition_table(versioned, trigdata);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" of table \"%s\" has no transition table",
+						trigdata->tg_trigger->tgname,
+						RelationGetRelationName(rel))));
+
+	return PointerGetDatum(NULL);
+}
+
+TimestampTz
+capture_row_start(const VersionedRelation *versioned, TupleTableSlot *row)
+{
+	bool		isnull;
+	Datum		start = slot_getattr(row, versioned->start_attno, &isnull);
+
+	/* NOT NULL, but a table may be damaged */
+	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(start);
+}
+
+void
+capture_version(HistoryWriter *writer, const VersionedRelation *versioned,
+				TupleTableSlot *old)
+{
+	TupleTableSlot *slot;
+	TimestampTz start;
+	TimestampTz end;
+
+	slot_getallattrs(old);
+	start = capture_row_start(versioned, old);
+	if (transaction_time_is_own(start))
+		return;
+	end = transaction_time_boundary(start);
+
+	slot = history_writer_slot(writer);
+	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
+		slot->tts_isnull[i] = true;
+	for (int i = 0; i < versioned->natts; i++)
+	{
+		AttrNumber	attno = versioned->history_attnos[i];
+
+		if (attno == InvalidAttrNumber)
+			continue;
+		slot->tts_values[attno - 1] = old->tts_values[i];
+		slot->tts_isnull[attno - 1] = old->tts_isnull[i];
+	}
+	slot->tts_values[versioned->history_attnos[versioned->end_attno - 1] - 1] =
+		TimestampTzGetDatum(end);
+	history_writer_add(writer, end);
+}
+
+static void
+capture_transition_table(const VersionedRelation *versioned,
+						 TriggerData *trigdata)
+{
+	Tuplestorestate *rows = trigdata->tg_oldtable;
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	TupleTableSlot *old;
+	TupleTableSlot *new = NULL;
+	HistoryWriter *writer;
+
+	if (tuplestore_tuple_count(rows) == 0)
+		return;
+
+	/*
+	 * With temporal.exclude_columns there is a table of new rows too, in the
+	 * same order: guard_row() left a row its start if it made no version.
+	 */
+	if (trigdata->tg_newtable != NULL)
+	{
+		if (tuplestore_tuple_count(rows) !=
+			tuplestore_tuple_count(trigdata->tg_newtable))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot tell which rows of table \"%s\" made a version",
+							RelationGetRelationName(trigdata->tg_relation)),
+					 errdetail("A trigger kept updated rows from moving to another partition.")));
+		new = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+		tuplestore_rescan(trigdata->tg_newtable);
+	}
+
+	old = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	writer = history_writer_begin(versioned->history);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, old))
+	{
+		if (new != NULL &&
+			tuplestore_gettupleslot(trigdata->tg_newtable, true, false, new) &&
+			capture_row_start(versioned, new) ==
+			capture_row_start(versioned, old))
+			continue;
+		capture_version(writer, versioned, old);
+	}
+	(void) history_writer_end(writer);
+	ExecDropSingleTupleTableSlot(old);
+	if (new)
+		ExecDropSingleTupleTableSlot(new);
+}
+
+static void
+capture_whole_table(const VersionedRelation *versioned, Relation rel)
+{
+	TupleTableSlot *old;
+	HistoryWriter *writer;
+	TableScanDesc scan;
+	Snapshot	snapshot;
+
+	/* A partitioned table is truncated through its partitions' own triggers */
+	if (rel->rd_rel->relkind != RELKIND_RELATION)
+		return;
+
+	/*
+	 * TRUNCATE removes what is there, not what the transaction's snapshot
+	 * sees.
+	 */
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	old = table_slot_create(rel, NULL);
+	scan = table_beginscan(rel, snapshot, 0, NULL);
+	writer = history_writer_begin(versioned->history);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, old))
+	{
+		CHECK_FOR_INTERRUPTS();
+		capture_version(writer, versioned, old);
+	}
+	(void) history_writer_end(writer);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(old);
+	UnregisterSnapshot(snapshot);
+}

@@ -1,0 +1,156 @@
+/*-------------------------------------------------------------------------
+ *
+ * extension_objects.c
+ *	  OIDs of the extension's own objects in this database
+ *
+ * They are looked up by schema, name and argument types, never through the
+ * search path, and believed only if they belong to the extension: a schema
+ * "temporal" that somebody made by hand proves nothing.  The answer, also
+ * "there is no such extension here", is kept until a function or a schema of
+ * this database changes, which creating and dropping the extension does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "catalog/extension_objects.h"
+#include "temporal.h"
+
+typedef struct FunctionName
+{
+	const char *name;
+	int			nargs;
+	Oid			args[4];
+} FunctionName;
+
+static const FunctionName function_names[] = {
+	[FUNCTION_ROW_START] = {"row_start", 0, {0}},
+	[FUNCTION_ROW_START_AFTER] = {"row_start", 1, {TIMESTAMPTZOID}},
+	[FUNCTION_ROW_END] = {"row_end", 0, {0}},
+	[FUNCTION_CAPTURE_STATEMENT] = {"capture_statement", 0, {0}},
+	[FUNCTION_CAPTURE_ROW] = {"capture_row", 0, {0}},
+	[FUNCTION_GUARD_ROW] = {"guard_row", 0, {0}},
+	[FUNCTION_PROTECT_HISTORY] = {"protect_history", 0, {0}},
+	[FUNCTION_TSM_AS_OF] = {TEMPORAL_TSM_AS_OF, 1, {INTERNALOID}},
+	[FUNCTION_TSM_FROM_TO] = {TEMPORAL_TSM_FROM_TO, 1, {INTERNALOID}},
+	[FUNCTION_TSM_BETWEEN] = {TEMPORAL_TSM_BETWEEN, 1, {INTERNALOID}},
+	[FUNCTION_TSM_BETWEEN_SYMMETRIC] = {TEMPORAL_TSM_BETWEEN_SYMMETRIC, 1,
+	{INTERNALOID}},
+	[FUNCTION_TSM_CONTAINED_IN] = {TEMPORAL_TSM_CONTAINED_IN, 1,
+	{INTERNALOID}},
+	[FUNCTION_TSM_ALL] = {TEMPORAL_TSM_ALL, 1, {INTERNALOID}},
+	[FUNCTION_VERSION_AS_OF] = {"version_as_of", 3,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_VERSION_FROM_TO] = {"version_from_to", 4,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_VERSION_BETWEEN] = {"version_between", 4,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_VERSION_CONTAINED_IN] = {"version_contained_in", 4,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_CLAUSE_TIME] = {"clause_time", 2, {TIMESTAMPTZOID, OIDOID}},
+	[FUNCTION_CLAUSE_BOUND] = {"clause_bound", 1, {TIMESTAMPTZOID}},
+	[FUNCTION_HISTORY_REACHES] = {"history_reaches", 2,
+	{OIDOID, TIMESTAMPTZOID}},
+};
+
+StaticAssertDecl(lengthof(function_names) == FUNCTION_Count,
+				 "function_names[] must name every ExtensionFunction");
+
+/* What is known of this database */
+static bool objects_known = false;
+static bool objects_created = false;
+static Oid	objects_functions[FUNCTION_Count];
+static Oid	objects_catalog = InvalidOid;
+
+static void
+extension_objects_forget(Datum arg, int cacheid, uint32 hashvalue)
+{
+	objects_known = false;
+}
+
+void
+extension_objects_init(void)
+{
+	CacheRegisterSyscacheCallback(PROCOID, extension_objects_forget, 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, extension_objects_forget, 0);
+}
+
+/*
+ * Fills objects_functions and objects_catalog; false if anything is missing.
+ */
+static bool
+extension_objects_find(Oid extension)
+{
+	Oid			schema = get_namespace_oid(TEMPORAL_SCHEMA, true);
+
+	if (!OidIsValid(schema))
+		return false;
+
+	objects_catalog = get_relname_relid("versioned_table", schema);
+	if (!OidIsValid(objects_catalog) ||
+		getExtensionOfObject(RelationRelationId, objects_catalog) != extension)
+		return false;
+
+	for (int i = 0; i < FUNCTION_Count; i++)
+	{
+		const FunctionName *fn = &function_names[i];
+		oidvector  *args = buildoidvector(fn->args, fn->nargs);
+		Oid			oid = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+										  CStringGetDatum(fn->name),
+										  PointerGetDatum(args),
+										  ObjectIdGetDatum(schema));
+
+		pfree(args);
+		if (!OidIsValid(oid) ||
+			getExtensionOfObject(ProcedureRelationId, oid) != extension)
+			return false;
+		objects_functions[i] = oid;
+	}
+	return true;
+}
+
+bool
+extension_is_created(void)
+{
+	if (!objects_known)
+	{
+		Oid			extension = get_extension_oid(TEMPORAL_EXTENSION, true);
+
+		/*
+		 * Set first: the look-ups may accept invalidation messages, and what
+		 * they found then may be out of date already.
+		 */
+		objects_known = true;
+		objects_created = OidIsValid(extension) &&
+			extension_objects_find(extension);
+
+		/* half a CREATE EXTENSION: ask again next time */
+		if (OidIsValid(extension) && !objects_created)
+			objects_known = false;
+	}
+	return objects_created;
+}
+
+Oid
+extension_function(ExtensionFunction function)
+{
+	return extension_is_created() ? objects_functions[function] : InvalidOid;
+}
+
+Oid
+extension_catalog(void)
+{
+	return extension_is_created() ? objects_catalog : InvalidOid;
+}

@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * extension_objects.h
+ *	  OIDs of the extension's own objects in this database
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_EXTENSION_OBJECTS_H
+#define TEMPORAL_EXTENSION_OBJECTS_H
+
+typedef enum ExtensionFunction
+{
+	FUNCTION_ROW_START,
+	FUNCTION_ROW_START_AFTER,
+	FUNCTION_ROW_END,
+	FUNCTION_CAPTURE_STATEMENT,
+	FUNCTION_CAPTURE_ROW,
+	FUNCTION_GUARD_ROW,
+	FUNCTION_PROTECT_HISTORY,
+	FUNCTION_TSM_AS_OF,
+	FUNCTION_TSM_FROM_TO,
+	FUNCTION_TSM_BETWEEN,
+	FUNCTION_TSM_BETWEEN_SYMMETRIC,
+	FUNCTION_TSM_CONTAINED_IN,
+	FUNCTION_TSM_ALL,
+	FUNCTION_VERSION_AS_OF,
+	FUNCTION_VERSION_FROM_TO,
+	FUNCTION_VERSION_BETWEEN,
+	FUNCTION_VERSION_CONTAINED_IN,
+	FUNCTION_CLAUSE_TIME,
+	FUNCTION_CLAUSE_BOUND,
+	FUNCTION_HISTORY_REACHES,
+	FUNCTION_Count
+} ExtensionFunction;
+
+extern void extension_objects_init(void);
+
+/* Is the extension created in this database, whole? */
+extern bool extension_is_created(void);
+
+/* InvalidOid where the extension is not created */
+extern Oid	extension_function(ExtensionFunction function);
+extern Oid	extension_catalog(void);	/* temporal.versioned_table */
+
+#endif							/* TEMPORAL_EXTENSION_OBJECTS_H */

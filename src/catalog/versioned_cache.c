@@ -1,0 +1,289 @@
+/*-------------------------------------------------------------------------
+ *
+ * versioned_cache.c
+ *	  "Is this table versioned, and how?", answered without a catalog look-up
+ *
+ * A relation is versioned when one of its triggers calls our capture function
+ * and the catalog has a row for it, or for the root of its partition tree.
+ * The trigger is asked first: it is in the relation cache already, so that a
+ * table without versioning costs nothing but the negative entry made here;
+ * and since triggers are the last thing a dump restores, a table is not
+ * versioned while its rows are being loaded.
+ *
+ * ENTRIES AND THEIR LIFE
+ *		One entry a relation, negative ones included.  A relcache invalidation
+ *		of the relation makes its entry stale; whoever changes the catalog row
+ *		sends one for the table and for every partition.  The description that
+ *		a stale entry pointed to may still be in use further up the stack: it
+ *		is kept on a list and freed when the transaction ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "commands/trigger.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
+
+typedef struct VersionedCacheEntry
+{
+	Oid			relid;			/* hash key */
+	bool		valid;
+	MemoryContext context;		/* holds description; NULL in a negative entry */
+	VersionedRelation *description;
+} VersionedCacheEntry;
+
+static HTAB *versioned_cache = NULL;
+
+/* Contexts of descriptions replaced in this transaction; TopMemoryContext */
+static List *versioned_cache_retired = NIL;
+
+static void versioned_cache_fill(VersionedCacheEntry *entry, Relation rel);
+
+static void
+versioned_cache_invalidate(Datum arg, Oid relid)
+{
+	VersionedCacheEntry *entry;
+
+	if (versioned_cache == NULL)
+		return;
+	if (OidIsValid(relid))
+	{
+		entry = hash_search(versioned_cache, &relid, HASH_FIND, NULL);
+		if (entry)
+			entry->valid = false;
+	}
+	else
+	{
+		HASH_SEQ_STATUS status;
+
+		hash_seq_init(&status, versioned_cache);
+		while ((entry = hash_seq_search(&status)) != NULL)
+			entry->valid = false;
+	}
+}
+
+static void
+versioned_cache_end_transaction(XactEvent event, void *arg)
+{
+	ListCell   *lc;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	foreach(lc, versioned_cache_retired)
+		MemoryContextDelete(lfirst(lc));
+	list_free(versioned_cache_retired);
+	versioned_cache_retired = NIL;
+}
+
+void
+versioned_cache_init(void)
+{
+	CacheRegisterRelcacheCallback(versioned_cache_invalidate, 0);
+	RegisterXactCallback(versioned_cache_end_transaction, NULL);
+}
+
+/*
+ * The entry for a relation, made if need be; valid tells if it can be used.
+ */
+static VersionedCacheEntry *
+versioned_cache_entry(Oid relid)
+{
+	VersionedCacheEntry *entry;
+	bool		found;
+
+	if (versioned_cache == NULL)
+	{
+		HASHCTL		ctl = {
+			.keysize = sizeof(Oid),
+			.entrysize = sizeof(VersionedCacheEntry),
+		};
+
+		versioned_cache = hash_create("temporal versioned relations", 128,
+									  &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	entry = hash_search(versioned_cache, &relid, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->valid = false;
+		entry->context = NULL;
+		entry->description = NULL;
+	}
+	return entry;
+}
+
+const VersionedRelation *
+versioned_cache_get(Oid relid)
+{
+	VersionedCacheEntry *entry = versioned_cache_entry(relid);
+
+	if (!entry->valid)
+	{
+		Relation	rel = try_relation_open(relid, NoLock);
+
+		if (rel == NULL)
+			return NULL;
+		versioned_cache_fill(entry, rel);
+		relation_close(rel, NoLock);
+	}
+	return entry->description;
+}
+
+const VersionedRelation *
+versioned_cache_get_open(Relation rel)
+{
+	VersionedCacheEntry *entry = versioned_cache_entry(RelationGetRelid(rel));
+
+	if (!entry->valid)
+		versioned_cache_fill(entry, rel);
+	return entry->description;
+}
+
+const VersionedRelation *
+versioned_cache_require(Oid relid)
+{
+	const VersionedRelation *versioned = versioned_cache_get(relid);
+
+	if (versioned == NULL || !OidIsValid(versioned->history))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table \"%s\" is not system-versioned",
+						get_rel_name(relid)),
+				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING starts its history.")));
+	return versioned;
+}
+
+/*
+ * Does a trigger of the relation call our capture function?
+ */
+static bool
+versioned_cache_has_trigger(Relation rel)
+{
+	Oid			capture;
+
+	if (rel->trigdesc == NULL ||
+		!(rel->trigdesc->trig_update_after_statement ||
+		  rel->trigdesc->trig_truncate_before_statement))
+		return false;
+	capture = extension_function(FUNCTION_CAPTURE_STATEMENT);
+	if (!OidIsValid(capture))
+		return false;
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		if (rel->trigdesc->triggers[i].tgfoid == capture)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The description of a relation from its catalog row, in the current context.
+ */
+static VersionedRelation *
+versioned_cache_describe(Relation rel, Oid root, const VersionedTable *table)
+{
+	VersionedRelation *v = palloc0(sizeof(VersionedRelation));
+	TupleDesc	desc = RelationGetDescr(rel);
+	ListCell   *lc;
+
+	v->relid = RelationGetRelid(rel);
+	v->root = root;
+	v->history = table->history;
+	v->history_start = table->history_start;
+	v->history_index = table->history_index;
+	v->skip_unchanged = table->skip_unchanged;
+	v->natts = desc->natts;
+	v->history_attnos = palloc0(Max(desc->natts, 1) * sizeof(AttrNumber));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (att->attisdropped)
+			continue;
+		if (namestrcmp(&att->attname, NameStr(table->start_column)) == 0)
+			v->start_attno = att->attnum;
+		if (namestrcmp(&att->attname, NameStr(table->end_column)) == 0)
+			v->end_attno = att->attnum;
+		if (OidIsValid(table->history))
+			v->history_attnos[i] = get_attnum(table->history,
+											  NameStr(att->attname));
+	}
+	foreach(lc, table->exclude_columns)
+	{
+		AttrNumber	attno = get_attnum(v->relid, lfirst(lc));
+
+		if (attno != InvalidAttrNumber)
+			v->exclude_attnos = bms_add_member(v->exclude_attnos, attno);
+	}
+	return v;
+}
+
+static void
+versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
+{
+	VersionedTable table;
+	Oid			root = RelationGetRelid(rel);
+	VersionedRelation *description = NULL;
+	MemoryContext context = NULL;
+
+	/*
+	 * Valid from here on: an invalidation that arrives during the look-ups
+	 * below makes the entry stale again, and it is filled once more next time.
+	 */
+	entry->valid = true;
+
+	if (versioned_cache_has_trigger(rel))
+	{
+		if (rel->rd_rel->relispartition)
+		{
+			List	   *ancestors = get_partition_ancestors(root);
+
+			root = llast_oid(ancestors);
+		}
+		if (versioned_table_find(root, &table))
+		{
+			MemoryContext old;
+
+			context = AllocSetContextCreate(TopMemoryContext,
+											"temporal versioned relation",
+											ALLOCSET_SMALL_SIZES);
+			old = MemoryContextSwitchTo(context);
+			description = versioned_cache_describe(rel, root, &table);
+			MemoryContextSwitchTo(old);
+
+			if (description->start_attno == InvalidAttrNumber ||
+				description->end_attno == InvalidAttrNumber)
+			{
+				entry->valid = false;
+				MemoryContextDelete(context);
+				elog(ERROR, "period columns of relation \"%s\" are missing",
+					 RelationGetRelationName(rel));
+			}
+		}
+	}
+
+	if (entry->context)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		versioned_cache_retired = lappend(versioned_cache_retired,
+										  entry->context);
+		MemoryContextSwitchTo(old);
+	}
+	entry->context = context;
+	entry->description = description;
+}

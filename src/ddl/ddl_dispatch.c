@@ -1,0 +1,641 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_dispatch.c
+ *	  Where utility statements meet versioning
+ *
+ * The ProcessUtility hook sees every utility statement, whoever issues it.
+ * For those that concern versioned tables it
+ *
+ *	1. takes our options out (ddl_options.c), so that PostgreSQL never sees
+ *	   them,
+ *	2. refuses what would lose history (ddl_guard.c),
+ *	3. runs the statement,
+ *	4. does what the options ask for (ddl_versioning.c), and keeps history and
+ *	   triggers in step with what the statement changed.
+ *
+ * Objects can also be dropped without being named (DROP SCHEMA ... CASCADE,
+ * DROP OWNED): the object access hook sees each of them.  A table takes its
+ * catalog row along; a history that goes while its table stays is an error,
+ * which is known only when the statement is done.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "commands/tablecmds.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "tcop/utility.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
+#include "ddl/ddl.h"
+
+/* Everything a utility hook is called with, to be handed on */
+typedef struct UtilityCall
+{
+	PlannedStmt *pstmt;
+	const char *queryString;
+	bool		readOnlyTree;
+	ProcessUtilityContext context;
+	ParamListInfo params;
+	QueryEnvironment *queryEnv;
+	DestReceiver *dest;
+	QueryCompletion *qc;
+} UtilityCall;
+
+/* A history that was dropped by the statement that is running */
+typedef struct DroppedHistory
+{
+	Oid			history;
+	Oid			table;
+	char	   *name;
+} DroppedHistory;
+
+static ProcessUtility_hook_type prev_process_utility_hook = NULL;
+static object_access_hook_type prev_object_access_hook = NULL;
+
+/* Our own statements under way, and utility statements under way */
+static int	internal_depth = 0;
+static int	utility_depth = 0;
+static List *dropped_histories = NIL;	/* in TopTransactionContext */
+
+static void ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
+								bool readOnlyTree,
+								ProcessUtilityContext context,
+								ParamListInfo params,
+								QueryEnvironment *queryEnv,
+								DestReceiver *dest, QueryCompletion *qc);
+static void ddl_object_access(ObjectAccessType access, Oid classId,
+							  Oid objectId, int subId, void *arg);
+
+static void
+ddl_end_transaction(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+	{
+		internal_depth = 0;
+		utility_depth = 0;
+		dropped_histories = NIL;
+	}
+}
+
+void
+ddl_init(void)
+{
+	prev_process_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = ddl_process_utility;
+	prev_object_access_hook = object_access_hook;
+	object_access_hook = ddl_object_access;
+	RegisterXactCallback(ddl_end_transaction, NULL);
+}
+
+bool
+ddl_is_internal(void)
+{
+	return internal_depth > 0;
+}
+
+void
+ddl_alter_table(Oid relid, List *cmds)
+{
+	AlterTableStmt *stmt = makeNode(AlterTableStmt);
+	PlannedStmt *wrapper = makeNode(PlannedStmt);
+
+	stmt->relation = makeRangeVar(get_namespace_name(get_rel_namespace(relid)),
+								  get_rel_name(relid), -1);
+	stmt->cmds = cmds;
+	stmt->objtype = OBJECT_TABLE;
+	wrapper->commandType = CMD_UTILITY;
+	wrapper->utilityStmt = (Node *) stmt;
+	wrapper->stmt_location = -1;
+
+	internal_depth++;
+	PG_TRY();
+	{
+		ProcessUtility(wrapper, "", false, PROCESS_UTILITY_SUBCOMMAND, NULL,
+					   NULL, None_Receiver, NULL);
+	}
+	PG_FINALLY();
+	{
+		internal_depth--;
+	}
+	PG_END_TRY();
+	CommandCounterIncrement();
+}
+
+static void
+ddl_run(UtilityCall *call)
+{
+	if (prev_process_utility_hook)
+		prev_process_utility_hook(call->pstmt, call->queryString,
+								  call->readOnlyTree, call->context,
+								  call->params, call->queryEnv, call->dest,
+								  call->qc);
+	else
+		standard_ProcessUtility(call->pstmt, call->queryString,
+								call->readOnlyTree, call->context,
+								call->params, call->queryEnv, call->dest,
+								call->qc);
+}
+
+/*
+ * A copy of the statement that we may change; the original may be cached.
+ */
+static Node *
+ddl_own_statement(UtilityCall *call)
+{
+	call->pstmt = copyObject(call->pstmt);
+	call->readOnlyTree = false;
+	return call->pstmt->utilityStmt;
+}
+
+static bool
+ddl_has_options(List *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		const DefElem *def = lfirst(lc);
+
+		if (IsA(def, DefElem) && def->defnamespace != NULL &&
+			strcmp(def->defnamespace, "temporal") == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A partition of a versioned table gets the table's triggers.
+ */
+static void
+ddl_adopt_partition(Oid relid)
+{
+	VersionedTable table;
+	List	   *ancestors;
+
+	CommandCounterIncrement();
+	if (!OidIsValid(relid) || !get_rel_relispartition(relid))
+		return;
+	ancestors = get_partition_ancestors(relid);
+	if (ancestors != NIL && versioned_table_find(llast_oid(ancestors), &table))
+		ddl_triggers_sync(relid, &table);
+}
+
+static void
+ddl_create_table(ParseState *pstate, UtilityCall *call)
+{
+	CreateStmt *stmt = castNode(CreateStmt, call->pstmt->utilityStmt);
+	VersioningRequest request;
+	bool		exists;
+
+	ddl_request_init(&request);
+	ddl_guard_statement(pstate, (Node *) stmt);
+	if (ddl_has_options(stmt->options))
+	{
+		stmt = castNode(CreateStmt, ddl_own_statement(call));
+		ddl_options_extract(pstate, &stmt->options, false, &request);
+		ddl_prepare_create(pstate, stmt, &request);
+	}
+	if (!request.any && stmt->partbound == NULL)
+	{
+		ddl_run(call);
+		return;
+	}
+
+	/* IF NOT EXISTS: what exists is left as it is */
+	exists = stmt->if_not_exists &&
+		OidIsValid(RangeVarGetRelid(stmt->relation, NoLock, true));
+	ddl_run(call);
+	if (exists)
+		return;
+	CommandCounterIncrement();
+	if (request.any)
+		ddl_apply_request(pstate,
+						  RangeVarGetRelid(stmt->relation,
+										   AccessExclusiveLock, false),
+						  &request, true);
+	else
+		ddl_adopt_partition(RangeVarGetRelid(stmt->relation, NoLock, true));
+}
+
+static void
+ddl_create_table_as(ParseState *pstate, UtilityCall *call)
+{
+	CreateTableAsStmt *stmt = castNode(CreateTableAsStmt,
+									   call->pstmt->utilityStmt);
+	VersioningRequest request;
+	bool		exists;
+
+	if (!ddl_has_options(stmt->into->options))
+	{
+		ddl_run(call);
+		return;
+	}
+	ddl_request_init(&request);
+	stmt = castNode(CreateTableAsStmt, ddl_own_statement(call));
+	ddl_options_extract(pstate, &stmt->into->options, false, &request);
+	if (stmt->objtype != OBJECT_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("materialized views cannot be system-versioned"),
+				 parser_errposition(pstate, request.versioning_location)));
+	exists = stmt->if_not_exists &&
+		OidIsValid(RangeVarGetRelid(stmt->into->rel, NoLock, true));
+	ddl_run(call);
+	if (exists)
+		return;
+	CommandCounterIncrement();
+	ddl_apply_request(pstate,
+					  RangeVarGetRelid(stmt->into->rel, AccessExclusiveLock,
+									   false),
+					  &request, false);
+}
+
+static void
+ddl_create_foreign_table(ParseState *pstate, UtilityCall *call)
+{
+	CreateForeignTableStmt *stmt = castNode(CreateForeignTableStmt,
+											call->pstmt->utilityStmt);
+
+	if (ddl_has_options(stmt->base.options))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign table \"%s\" cannot be system-versioned",
+						stmt->base.relation->relname),
+				 errdetail("Its rows can change without this server's knowing."),
+				 parser_errposition(pstate, stmt->base.relation->location)));
+	ddl_guard_statement(pstate, (Node *) &stmt->base);
+	ddl_run(call);
+	ddl_adopt_partition(RangeVarGetRelid(stmt->base.relation, NoLock, true));
+}
+
+/*
+ * After ALTER TABLE on a versioned table: the history follows the owner, a
+ * new primary key becomes an index of the history, and triggers that were
+ * enabled wholesale get their own way of firing back.
+ */
+static void
+ddl_after_alter(Oid relid)
+{
+	VersionedTable table;
+	Relation	rel;
+
+	CommandCounterIncrement();
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		return;
+	ddl_adopt_partition(relid);
+	if (!versioned_table_find(relid, &table))
+		return;
+	rel = table_open(relid, ShareRowExclusiveLock);
+	if (OidIsValid(table.history))
+	{
+		Relation	history = table_open(table.history, ShareRowExclusiveLock);
+		bool		moved = history->rd_rel->relowner != rel->rd_rel->relowner;
+
+		table_close(history, NoLock);
+		if (moved)
+			ATExecChangeOwner(table.history, rel->rd_rel->relowner, true,
+							  AccessExclusiveLock);
+		ddl_history_index(rel, table.history, &table);
+	}
+	table_close(rel, NoLock);
+	ddl_triggers_sync(relid, &table);
+}
+
+/*
+ * The partitions that ALTER TABLE ... ATTACH PARTITION names.
+ */
+static List *
+ddl_attached_partitions(List *cmds)
+{
+	List	   *attached = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_AttachPartition)
+			attached = lappend(attached,
+							   castNode(PartitionCmd, cmd->def)->name);
+	}
+	return attached;
+}
+
+/*
+ * Takes our options out of the sub-commands; sub-commands that are left with
+ * nothing to do go.
+ */
+static void
+ddl_extract_from_commands(ParseState *pstate, AlterTableStmt *stmt,
+						  VersioningRequest *request)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+	List	   *options = NIL;
+	List	   *resets = NIL;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+		bool		set = cmd->subtype == AT_SetRelOptions;
+
+		if ((set || cmd->subtype == AT_ResetRelOptions) &&
+			ddl_has_options((List *) cmd->def))
+		{
+			List	   *others = NIL;
+			ListCell   *lc2;
+
+			foreach(lc2, (List *) cmd->def)
+			{
+				if (!ddl_has_options(list_make1(lfirst(lc2))))
+					others = lappend(others, lfirst(lc2));
+				else if (set)
+					options = lappend(options, lfirst(lc2));
+				else
+					resets = lappend(resets, lfirst(lc2));
+			}
+			if (others == NIL)
+				continue;
+			cmd->def = (Node *) others;
+		}
+		rest = lappend(rest, cmd);
+	}
+	stmt->cmds = rest;
+	ddl_options_extract(pstate, &options, false, request);
+	ddl_options_extract(pstate, &resets, true, request);
+}
+
+static bool
+ddl_commands_have_options(List *cmds)
+{
+	ListCell   *lc;
+
+	foreach(lc, cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if ((cmd->subtype == AT_SetRelOptions ||
+			 cmd->subtype == AT_ResetRelOptions) &&
+			ddl_has_options((List *) cmd->def))
+			return true;
+	}
+	return false;
+}
+
+static void
+ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
+{
+	AlterTableStmt *stmt = castNode(AlterTableStmt, call->pstmt->utilityStmt);
+	VersioningRequest request;
+	bool		off;
+	Oid			relid;
+	LOCKMODE	lockmode;
+	List	   *attached;
+	ListCell   *lc;
+
+	ddl_request_init(&request);
+	if (ddl_commands_have_options(stmt->cmds))
+	{
+		stmt = castNode(AlterTableStmt, ddl_own_statement(call));
+		ddl_extract_from_commands(pstate, stmt, &request);
+	}
+	attached = ddl_attached_partitions(stmt->cmds);
+
+	/* The lock the statement takes, so that what is checked stays true */
+	lockmode = AlterTableGetLockLevel(stmt->cmds);
+	if (request.any)
+		lockmode = AccessExclusiveLock;
+	relid = RangeVarGetRelidExtended(stmt->relation, lockmode,
+									 RVR_MISSING_OK,
+									 RangeVarCallbackOwnsRelation, NULL);
+	if (!OidIsValid(relid))
+	{
+		if (stmt->cmds != NIL)
+			ddl_run(call);		/* says so, or says it is skipped */
+		else if (stmt->missing_ok)
+			ereport(NOTICE,
+					(errmsg("relation \"%s\" does not exist, skipping",
+							stmt->relation->relname)));
+		else
+			(void) RangeVarGetRelid(stmt->relation, NoLock, false);
+		return;
+	}
+	if (request.any && stmt->objtype != OBJECT_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", stmt->relation->relname)));
+
+	/* What is switched off no longer forbids anything to the same statement */
+	off = request.versioning == OPTION_OFF || request.drop_period;
+	if (off)
+		ddl_apply_request(pstate, relid, &request, false);
+	if (stmt->cmds != NIL)
+	{
+		if (!ddl_is_internal())
+			ddl_guard_alter(pstate, relid, stmt);
+		ddl_run(call);
+	}
+	else if (call->qc)
+		SetQueryCompletion(call->qc, CMDTAG_ALTER_TABLE, 0);
+	if (ddl_is_internal())
+		return;
+	if (request.any && !off)
+		ddl_apply_request(pstate, relid, &request, false);
+	ddl_after_alter(relid);
+	foreach(lc, attached)
+		ddl_adopt_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
+											 NoLock, true));
+}
+
+/*
+ * A trigger came or went: the guard may be needed now, or no longer.
+ */
+static void
+ddl_after_trigger(RangeVar *relation)
+{
+	Oid			relid = RangeVarGetRelid(relation, NoLock, true);
+	const VersionedRelation *versioned;
+	VersionedTable table;
+
+	CommandCounterIncrement();
+	if (!OidIsValid(relid))
+		return;
+	versioned = versioned_cache_get(relid);
+	if (versioned != NULL && versioned_table_find(versioned->root, &table))
+		ddl_triggers_sync(versioned->root, &table);
+}
+
+static void
+ddl_drop_statement(ParseState *pstate, UtilityCall *call)
+{
+	DropStmt   *stmt = castNode(DropStmt, call->pstmt->utilityStmt);
+	ListCell   *lc;
+
+	ddl_guard_statement(pstate, (Node *) stmt);
+	ddl_run(call);
+	if (stmt->removeType != OBJECT_TRIGGER)
+		return;
+	foreach(lc, stmt->objects)
+	{
+		List	   *names = castNode(List, lfirst(lc));
+
+		names = list_truncate(list_copy(names), list_length(names) - 1);
+		ddl_after_trigger(makeRangeVarFromNameList(names));
+	}
+}
+
+static void
+ddl_check_dropped_histories(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, dropped_histories)
+	{
+		DroppedHistory *dropped = lfirst(lc);
+		VersionedTable table;
+
+		CommandCounterIncrement();
+		if (versioned_table_find(dropped->table, &table) &&
+			table.history == dropped->history)
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("cannot drop history table \"%s\" because versioned table \"%s\" needs it",
+							dropped->name, get_rel_name(dropped->table)),
+					 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING CASCADE drops it.")));
+	}
+	dropped_histories = NIL;
+}
+
+static void
+ddl_dispatch(UtilityCall *call)
+{
+	Node	   *stmt = call->pstmt->utilityStmt;
+	ParseState *pstate;
+
+	switch (nodeTag(stmt))
+	{
+		case T_CreateStmt:
+		case T_CreateTableAsStmt:
+		case T_CreateForeignTableStmt:
+		case T_AlterTableStmt:
+		case T_CreateTrigStmt:
+		case T_DropStmt:
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_RuleStmt:
+			break;
+		default:
+			ddl_run(call);
+			return;
+	}
+
+	pstate = make_parsestate(NULL);
+	pstate->p_sourcetext = call->queryString;
+	switch (nodeTag(stmt))
+	{
+		case T_CreateStmt:
+			ddl_create_table(pstate, call);
+			break;
+		case T_CreateTableAsStmt:
+			ddl_create_table_as(pstate, call);
+			break;
+		case T_CreateForeignTableStmt:
+			ddl_create_foreign_table(pstate, call);
+			break;
+		case T_AlterTableStmt:
+			ddl_alter_table_statement(pstate, call);
+			break;
+		case T_CreateTrigStmt:
+			ddl_guard_statement(pstate, stmt);
+			ddl_run(call);
+			if (!ddl_is_internal())
+				ddl_after_trigger(castNode(CreateTrigStmt, stmt)->relation);
+			break;
+		case T_DropStmt:
+			ddl_drop_statement(pstate, call);
+			break;
+		default:
+			ddl_guard_statement(pstate, stmt);
+			ddl_run(call);
+			break;
+	}
+	free_parsestate(pstate);
+}
+
+static void
+ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
+					bool readOnlyTree, ProcessUtilityContext context,
+					ParamListInfo params, QueryEnvironment *queryEnv,
+					DestReceiver *dest, QueryCompletion *qc)
+{
+	UtilityCall call = {
+		pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc
+	};
+
+	if (!IsTransactionState())
+	{
+		ddl_run(&call);
+		return;
+	}
+	utility_depth++;
+	PG_TRY();
+	{
+		ddl_dispatch(&call);
+		if (utility_depth == 1 && dropped_histories != NIL)
+			ddl_check_dropped_histories();
+	}
+	PG_FINALLY();
+	{
+		/* the end of a transaction has reset it */
+		if (utility_depth > 0)
+			utility_depth--;
+		if (utility_depth == 0)
+			dropped_histories = NIL;
+	}
+	PG_END_TRY();
+}
+
+static void
+ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
+				  int subId, void *arg)
+{
+	VersionedTable table;
+	char		relkind;
+
+	if (prev_object_access_hook)
+		prev_object_access_hook(access, classId, objectId, subId, arg);
+	if (access != OAT_DROP || classId != RelationRelationId || subId != 0)
+		return;
+	relkind = get_rel_relkind(objectId);
+	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
+		objectId == extension_catalog() || !extension_is_created())
+		return;
+
+	if (versioned_table_find(objectId, &table))
+		versioned_table_delete(objectId);
+	else if (versioned_table_find_by_history(objectId, &table))
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
+
+		dropped->history = objectId;
+		dropped->table = table.relation;
+		dropped->name = pstrdup(get_rel_name(objectId));
+		dropped_histories = lappend(dropped_histories, dropped);
+		MemoryContextSwitchTo(old);
+	}
+}

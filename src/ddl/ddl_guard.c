@@ -1,0 +1,371 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_guard.c
+ *	  What may not change while a table is versioned
+ *
+ * Refused is what would lose history, make it unreadable, or let writes pass
+ * uncaptured: changes of columns, changes of the period columns, of our
+ * triggers, and of the history relation itself.  What is not refused here
+ * (constraints, defaults of other columns, indexes, storage parameters,
+ * policies, owners, names) concerns the current rows alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "base/settings.h"
+#include "catalog/versioned_cache.h"
+#include "ddl/ddl.h"
+
+static void
+ddl_refuse(const char *what, Oid relid, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot %s versioned table \"%s\"", what,
+					get_rel_name(relid)),
+			 errhint("%s", hint)));
+}
+
+static void
+ddl_refuse_history(Oid history, const VersionedTable *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot alter history table \"%s\"",
+					get_rel_name(history)),
+			 errdetail("It is the history of table \"%s\".",
+					   get_rel_name(table->relation)),
+			 errhint("Change the versioned table; ALTER TABLE ... DROP SYSTEM VERSIONING makes its history an ordinary table.")));
+}
+
+static bool
+ddl_table_is_empty(Oid relid)
+{
+	List	   *members = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	bool		empty = true;
+	ListCell   *lc;
+
+	foreach(lc, members)
+	{
+		Relation	rel = table_open(lfirst_oid(lc), NoLock);
+
+		if (rel->rd_rel->relkind == RELKIND_RELATION && empty)
+		{
+			Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+			TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+			TupleTableSlot *slot = table_slot_create(rel, NULL);
+
+			empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
+			ExecDropSingleTupleTableSlot(slot);
+			table_endscan(scan);
+			UnregisterSnapshot(snapshot);
+		}
+		table_close(rel, NoLock);
+	}
+	return empty;
+}
+
+/*
+ * Partitions come and go with the rows they hold, which no trigger sees.
+ */
+static void
+ddl_guard_partition(Oid relid, RangeVar *partition, bool attach)
+{
+	Oid			partid = RangeVarGetRelid(partition, AccessExclusiveLock,
+										  true);
+
+	if (!OidIsValid(partid) || ddl_table_is_empty(partid))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 attach ?
+			 errmsg("cannot attach table \"%s\" to versioned table \"%s\", because it is not empty",
+					get_rel_name(partid), get_rel_name(relid)) :
+			 errmsg("cannot detach partition \"%s\" of versioned table \"%s\", because it is not empty",
+					get_rel_name(partid), get_rel_name(relid)),
+			 attach ?
+			 errhint("Attach it empty and INSERT its rows.") :
+			 errhint("TRUNCATE it first, which moves its rows to history.")));
+}
+
+/*
+ * One sub-command of ALTER TABLE on a versioned table or a partition of one.
+ */
+static void
+ddl_guard_command(Oid relid, const VersionedRelation *versioned,
+				  AlterTableCmd *cmd)
+{
+	static const char off_hint[] =
+		"ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.";
+
+	AttrNumber	attno = cmd->name ? get_attnum(relid, cmd->name) :
+		InvalidAttrNumber;
+	bool		period_column = attno != InvalidAttrNumber &&
+		(attno == versioned->start_attno || attno == versioned->end_attno);
+
+	switch (cmd->subtype)
+	{
+		case AT_AddColumn:
+			if (OidIsValid(versioned->history))
+				ddl_refuse("add a column to", relid, off_hint);
+			break;
+		case AT_DropColumn:
+			if (OidIsValid(versioned->history) || period_column)
+				ddl_refuse("drop a column of", relid, off_hint);
+			break;
+		case AT_AlterColumnType:
+			if (OidIsValid(versioned->history) || period_column)
+				ddl_refuse("change the type of a column of", relid, off_hint);
+			break;
+		case AT_ColumnDefault:
+		case AT_DropNotNull:
+		case AT_AddIdentity:
+		case AT_SetIdentity:
+		case AT_DropIdentity:
+		case AT_DropExpression:
+			if (period_column)
+				ddl_refuse("alter a period column of", relid, off_hint);
+			break;
+		case AT_SetUnLogged:
+		case AT_SetLogged:
+			ddl_refuse("change the persistence of", relid, off_hint);
+			break;
+		case AT_AddInherit:
+		case AT_AddOf:
+			ddl_refuse("change the inheritance of", relid, off_hint);
+			break;
+		case AT_AttachPartition:
+			ddl_guard_partition(relid, castNode(PartitionCmd, cmd->def)->name,
+								true);
+			break;
+		case AT_DetachPartition:
+			ddl_guard_partition(relid, castNode(PartitionCmd, cmd->def)->name,
+								false);
+			break;
+		case AT_DisableTrigAll:
+		case AT_DisableTrigUser:
+			if (!temporal_allow_period_writes)
+				ddl_refuse("disable the triggers of", relid,
+						   "Disable triggers by name; for pg_restore, a superuser can turn on temporal.allow_period_writes.");
+			break;
+		case AT_DisableTrig:
+		case AT_EnableTrig:
+		case AT_EnableAlwaysTrig:
+		case AT_EnableReplicaTrig:
+			if (ddl_trigger_is_ours(relid, cmd->name))
+				ddl_refuse("change the triggers that version", relid,
+						   "ALTER TABLE ... DROP SYSTEM VERSIONING stops versioning.");
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * One sub-command of ALTER TABLE on a history relation.
+ */
+static void
+ddl_guard_history_command(Oid history, const VersionedTable *table,
+						  AlterTableCmd *cmd)
+{
+	switch (cmd->subtype)
+	{
+		case AT_SetStatistics:
+		case AT_SetOptions:
+		case AT_ResetOptions:
+		case AT_SetStorage:
+		case AT_SetCompression:
+		case AT_SetRelOptions:
+		case AT_ResetRelOptions:
+		case AT_SetTableSpace:
+		case AT_ClusterOn:
+		case AT_DropCluster:
+		case AT_ReplicaIdentity:
+			break;
+		default:
+			ddl_refuse_history(history, table);
+	}
+}
+
+void
+ddl_guard_alter(ParseState *pstate, Oid relid, AlterTableStmt *stmt)
+{
+	const VersionedRelation *versioned = versioned_cache_get(relid);
+	VersionedTable table;
+	ListCell   *lc;
+	bool		is_history;
+
+	if (versioned == NULL)
+	{
+		char		relkind = get_rel_relkind(relid);
+
+		if (relkind != RELKIND_RELATION)
+			return;
+		is_history = versioned_table_find_by_history(relid, &table);
+		foreach(lc, stmt->cmds)
+		{
+			AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+			if (is_history)
+				ddl_guard_history_command(relid, &table, cmd);
+			else if (cmd->subtype == AT_AddInherit)
+			{
+				Oid			parent = RangeVarGetRelid((RangeVar *) cmd->def,
+													  AccessShareLock, true);
+
+				if (OidIsValid(parent) && versioned_cache_get(parent))
+					ddl_refuse("inherit from", parent,
+							   "Use a partitioned table.");
+			}
+		}
+		return;
+	}
+	foreach(lc, stmt->cmds)
+		ddl_guard_command(relid, versioned, lfirst_node(AlterTableCmd, lc));
+}
+
+static void
+ddl_guard_create(CreateStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (stmt->partbound != NULL)
+		return;
+	foreach(lc, stmt->inhRelations)
+	{
+		Oid			parent = RangeVarGetRelid(lfirst_node(RangeVar, lc),
+											  AccessShareLock, true);
+
+		if (OidIsValid(parent) && versioned_cache_get(parent))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot inherit from versioned table \"%s\"",
+							get_rel_name(parent)),
+					 errhint("Use a partitioned table.")));
+	}
+}
+
+static void
+ddl_guard_drop(DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->objects)
+	{
+		Oid			relid;
+
+		if (stmt->removeType == OBJECT_TRIGGER)
+		{
+			List	   *names = list_copy(castNode(List, lfirst(lc)));
+			char	   *trigger = strVal(llast(names));
+
+			names = list_truncate(names, list_length(names) - 1);
+			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
+									 AccessShareLock, true);
+			if (OidIsValid(relid) && ddl_trigger_is_ours(relid, trigger))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("cannot drop trigger \"%s\" on table \"%s\"",
+								trigger, get_rel_name(relid)),
+						 errdetail("Without it the table's history would have holes."),
+						 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME drop it.")));
+		}
+		else if (stmt->removeType == OBJECT_TABLE)
+		{
+			RangeVar   *rv = makeRangeVarFromNameList(castNode(List,
+															   lfirst(lc)));
+			const VersionedRelation *versioned;
+
+			relid = RangeVarGetRelid(rv, NoLock, true);
+			if (!OidIsValid(relid) || !get_rel_relispartition(relid))
+				continue;
+			LockRelationOid(relid, AccessExclusiveLock);
+			versioned = versioned_cache_get(relid);
+			if (versioned != NULL && OidIsValid(versioned->history) &&
+				!ddl_table_is_empty(relid))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("cannot drop partition \"%s\" of versioned table \"%s\", because it is not empty",
+								get_rel_name(relid),
+								get_rel_name(versioned->root)),
+						 errhint("TRUNCATE it first, which moves its rows to history.")));
+		}
+	}
+}
+
+static void
+ddl_guard_rename(RenameStmt *stmt)
+{
+	const VersionedRelation *versioned;
+	VersionedTable table;
+	AttrNumber	attno;
+	Oid			relid;
+
+	if (stmt->relation == NULL ||
+		(stmt->renameType != OBJECT_COLUMN &&
+		 stmt->renameType != OBJECT_TRIGGER))
+		return;
+	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
+	if (!OidIsValid(relid))
+		return;
+	if (stmt->renameType == OBJECT_TRIGGER)
+	{
+		if (ddl_trigger_is_ours(relid, stmt->subname))
+			ddl_refuse("rename the triggers that version", relid,
+					   "Their names say what they are for.");
+		return;
+	}
+	attno = get_attnum(relid, stmt->subname);
+	versioned = versioned_cache_get(relid);
+	if (versioned != NULL &&
+		(OidIsValid(versioned->history) ||
+		 attno == versioned->start_attno || attno == versioned->end_attno))
+		ddl_refuse("rename a column of", relid,
+				   "ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.");
+	if (versioned_table_find_by_history(relid, &table))
+		ddl_refuse_history(relid, &table);
+}
+
+/*
+ * Statements other than ALTER TABLE.
+ */
+void
+ddl_guard_statement(ParseState *pstate, Node *stmt)
+{
+	VersionedTable table;
+	Oid			relid;
+
+	switch (nodeTag(stmt))
+	{
+		case T_CreateStmt:
+			ddl_guard_create((CreateStmt *) stmt);
+			break;
+		case T_DropStmt:
+			ddl_guard_drop((DropStmt *) stmt);
+			break;
+		case T_RenameStmt:
+			ddl_guard_rename((RenameStmt *) stmt);
+			break;
+		case T_RuleStmt:
+			relid = RangeVarGetRelid(((RuleStmt *) stmt)->relation, NoLock,
+									 true);
+			if (OidIsValid(relid) &&
+				versioned_table_find_by_history(relid, &table))
+				ddl_refuse_history(relid, &table);
+			break;
+		default:
+			break;
+	}
+}

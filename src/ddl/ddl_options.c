@@ -1,0 +1,259 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_options.c
+ *	  Options "temporal.*" in WITH (...), SET (...) and RESET (...)
+ *
+ * This is the stock form of all DDL; the parser front end turns the SQL:2011
+ * words into it.  Which option may stand where is decided later: here they
+ * are only read, each with its value checked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/value.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "ddl/ddl.h"
+#include "temporal.h"
+
+typedef void (*OptionReader) (ParseState *pstate, DefElem *def, bool reset,
+							  VersioningRequest *request);
+
+typedef struct OptionKind
+{
+	const char *name;
+	bool		resettable;
+	OptionReader read;
+} OptionKind;
+
+void
+ddl_request_init(VersioningRequest *request)
+{
+	memset(request, 0, sizeof(*request));
+	request->versioning_location = -1;
+	request->period_location = -1;
+	request->generated_location = -1;
+}
+
+static OptionSwitch
+option_switch(DefElem *def)
+{
+	return defGetBoolean(def) ? OPTION_ON : OPTION_OFF;
+}
+
+/*
+ * A name, as it stands: a bare word was folded by the scanner already.
+ */
+static char *
+option_name(ParseState *pstate, DefElem *def)
+{
+	char	   *name = defGetString(def);
+
+	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+						TEMPORAL_OPTION_NAMESPACE, def->defname, name),
+				 errdetail("Names have 1 to %d bytes.", NAMEDATALEN - 1),
+				 parser_errposition(pstate, def->location)));
+	return name;
+}
+
+static void
+option_system_versioning(ParseState *pstate, DefElem *def, bool reset,
+						 VersioningRequest *request)
+{
+	request->versioning = option_switch(def);
+	request->versioning_location = def->location;
+}
+
+static void
+option_history_table(ParseState *pstate, DefElem *def, bool reset,
+					 VersioningRequest *request)
+{
+	request->history_table = defGetString(def);
+}
+
+static void
+option_drop_history(ParseState *pstate, DefElem *def, bool reset,
+					VersioningRequest *request)
+{
+	request->drop_history = defGetBoolean(def);
+}
+
+static void
+option_period(ParseState *pstate, DefElem *def, bool reset,
+			  VersioningRequest *request)
+{
+	if (defGetBoolean(def))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s.%s\" can only be off",
+						TEMPORAL_OPTION_NAMESPACE, def->defname),
+				 errhint("Set \"temporal.period_start\" and \"temporal.period_end\" to add a period."),
+				 parser_errposition(pstate, def->location)));
+	request->drop_period = true;
+	request->period_location = def->location;
+}
+
+static void
+option_period_start(ParseState *pstate, DefElem *def, bool reset,
+					VersioningRequest *request)
+{
+	request->period_start = option_name(pstate, def);
+	request->period_location = def->location;
+}
+
+static void
+option_period_end(ParseState *pstate, DefElem *def, bool reset,
+				  VersioningRequest *request)
+{
+	request->period_end = option_name(pstate, def);
+	request->period_location = def->location;
+}
+
+static void
+option_generated_start(ParseState *pstate, DefElem *def, bool reset,
+					   VersioningRequest *request)
+{
+	request->generated_start = option_name(pstate, def);
+	request->generated_location = def->location;
+}
+
+static void
+option_generated_end(ParseState *pstate, DefElem *def, bool reset,
+					 VersioningRequest *request)
+{
+	request->generated_end = option_name(pstate, def);
+	request->generated_location = def->location;
+}
+
+static void
+option_history_index(ParseState *pstate, DefElem *def, bool reset,
+					 VersioningRequest *request)
+{
+	request->set_history_index = true;
+	if (reset)
+		request->history_index = HISTORY_INDEX_KEY;
+	else if (!history_index_from_name(defGetString(def),
+									  &request->history_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+						TEMPORAL_OPTION_NAMESPACE, def->defname,
+						defGetString(def)),
+				 errhint("Available values: key, gist, none."),
+				 parser_errposition(pstate, def->location)));
+}
+
+static void
+option_skip_unchanged(ParseState *pstate, DefElem *def, bool reset,
+					  VersioningRequest *request)
+{
+	request->skip_unchanged = reset ? OPTION_OFF : option_switch(def);
+}
+
+static void
+option_exclude_columns(ParseState *pstate, DefElem *def, bool reset,
+					   VersioningRequest *request)
+{
+	Datum		array;
+	Datum	   *names;
+	bool	   *nulls;
+	int			nnames;
+
+	request->set_exclude_columns = true;
+	request->exclude_columns = NIL;
+	if (reset)
+		return;
+	array = OidFunctionCall3(F_ARRAY_IN, CStringGetDatum(defGetString(def)),
+							 ObjectIdGetDatum(TEXTOID), Int32GetDatum(-1));
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, &nnames);
+	for (int i = 0; i < nnames; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("option \"%s.%s\" must not contain null values",
+							TEMPORAL_OPTION_NAMESPACE, def->defname),
+					 parser_errposition(pstate, def->location)));
+		request->exclude_columns = lappend(request->exclude_columns,
+										   TextDatumGetCString(names[i]));
+	}
+}
+
+static const OptionKind option_kinds[] = {
+	{"system_versioning", false, option_system_versioning},
+	{"history_table", false, option_history_table},
+	{"drop_history", false, option_drop_history},
+	{"period", false, option_period},
+	{"period_start", false, option_period_start},
+	{"period_end", false, option_period_end},
+	{"generated_start", false, option_generated_start},
+	{"generated_end", false, option_generated_end},
+	{"history_index", true, option_history_index},
+	{"skip_unchanged", true, option_skip_unchanged},
+	{"exclude_columns", true, option_exclude_columns},
+};
+
+static const OptionKind *
+option_find(ParseState *pstate, const DefElem *def)
+{
+	for (int i = 0; i < lengthof(option_kinds); i++)
+	{
+		if (strcmp(def->defname, option_kinds[i].name) == 0)
+			return &option_kinds[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized parameter \"%s.%s\"",
+					TEMPORAL_OPTION_NAMESPACE, def->defname),
+			 errhint("Available options: system_versioning, history_table, history_index, skip_unchanged, exclude_columns, period_start, period_end."),
+			 parser_errposition(pstate, def->location)));
+}
+
+void
+ddl_options_extract(ParseState *pstate, List **options, bool reset,
+					VersioningRequest *request)
+{
+	List	   *rest = NIL;
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	foreach(lc, *options)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+		const OptionKind *kind;
+
+		if (def->defnamespace == NULL ||
+			strcmp(def->defnamespace, TEMPORAL_OPTION_NAMESPACE) != 0)
+		{
+			rest = lappend(rest, def);
+			continue;
+		}
+		kind = option_find(pstate, def);
+		if (list_member_ptr(seen, kind))
+			ereport(ERROR,
+					(errcode(ERRCODE_SYNTAX_ERROR),
+					 errmsg("option \"%s.%s\" given more than once",
+							TEMPORAL_OPTION_NAMESPACE, def->defname),
+					 parser_errposition(pstate, def->location)));
+		if (reset && !kind->resettable)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s.%s\" cannot be reset",
+							TEMPORAL_OPTION_NAMESPACE, def->defname),
+					 parser_errposition(pstate, def->location)));
+		seen = lappend(seen, unconstify(OptionKind *, kind));
+		kind->read(pstate, def, reset, request);
+		request->any = true;
+	}
+	*options = rest;
+}

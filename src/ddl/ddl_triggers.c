@@ -1,0 +1,329 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_triggers.c
+ *	  The triggers of versioned tables and of their history
+ *
+ * Which triggers a relation should have follows from its catalog row and its
+ * other triggers (ddl_triggers_wanted()).  ddl_triggers_sync() makes it so,
+ * whatever was there before, for a table and all its partitions; it is called
+ * after everything that may change the answer.
+ *
+ * Partitions have statement triggers of their own because a statement fires
+ * those of the relation it names.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_subscription_rel.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "catalog/extension_objects.h"
+#include "ddl/ddl.h"
+
+typedef struct TriggerPlan
+{
+	const char *name;
+	ExtensionFunction function;
+	int16		timing;			/* TRIGGER_TYPE_BEFORE or _AFTER */
+	int16		events;
+	bool		row;
+	bool		old_table;
+	bool		new_table;
+	char		fires;			/* TRIGGER_FIRES_... */
+} TriggerPlan;
+
+static const TriggerPlan protect_triggers[] = {
+	{"temporal_protect_history", FUNCTION_PROTECT_HISTORY,
+		TRIGGER_TYPE_BEFORE,
+		TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE |
+		TRIGGER_TYPE_TRUNCATE,
+	false, false, false, TRIGGER_FIRES_ALWAYS},
+	{"temporal_replicated_history", FUNCTION_PROTECT_HISTORY,
+		TRIGGER_TYPE_AFTER, TRIGGER_TYPE_INSERT, true, false, false,
+	TRIGGER_FIRES_ON_REPLICA},
+};
+
+#define MAX_TABLE_TRIGGERS 5
+
+static void
+trigger_create(Oid relid, const TriggerPlan *plan)
+{
+	CreateTrigStmt *stmt = makeNode(CreateTrigStmt);
+	ObjectAddress address;
+
+	stmt->trigname = pstrdup(plan->name);
+	stmt->relation = makeRangeVar(get_namespace_name(get_rel_namespace(relid)),
+								  get_rel_name(relid), -1);
+	stmt->row = plan->row;
+	stmt->timing = plan->timing;
+	stmt->events = plan->events;
+	if (plan->old_table)
+	{
+		TriggerTransition *old = makeNode(TriggerTransition);
+
+		old->name = "replaced_rows";
+		old->isNew = false;
+		old->isTable = true;
+		stmt->transitionRels = lappend(stmt->transitionRels, old);
+	}
+	if (plan->new_table)
+	{
+		TriggerTransition *new = makeNode(TriggerTransition);
+
+		new->name = "replacing_rows";
+		new->isNew = true;
+		new->isTable = true;
+		stmt->transitionRels = lappend(stmt->transitionRels, new);
+	}
+	address = CreateTriggerFiringOn(stmt, NULL, relid, InvalidOid, InvalidOid,
+									InvalidOid,
+									extension_function(plan->function),
+									InvalidOid, NULL, false, false,
+									plan->fires);
+	Assert(OidIsValid(address.objectId));
+	(void) address;
+	CommandCounterIncrement();
+}
+
+static void
+trigger_drop(Oid trigger)
+{
+	ObjectAddress address;
+
+	ObjectAddressSet(address, TriggerRelationId, trigger);
+	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	CommandCounterIncrement();
+}
+
+static bool
+trigger_function_is_ours(Oid function)
+{
+	return function == extension_function(FUNCTION_CAPTURE_STATEMENT) ||
+		function == extension_function(FUNCTION_CAPTURE_ROW) ||
+		function == extension_function(FUNCTION_GUARD_ROW) ||
+		function == extension_function(FUNCTION_PROTECT_HISTORY);
+}
+
+/*
+ * Is it the trigger that the plan would make?
+ */
+static bool
+trigger_matches(const Trigger *trigger, const TriggerPlan *plan)
+{
+	return strcmp(trigger->tgname, plan->name) == 0 &&
+		trigger->tgfoid == extension_function(plan->function) &&
+		trigger->tgenabled == plan->fires &&
+		(trigger->tgnewtable != NULL) == plan->new_table;
+}
+
+/*
+ * Could anything but us set the period columns of a row, or must rows be
+ * compared?
+ */
+static bool
+trigger_guard_wanted(Relation rel, const VersionedTable *table)
+{
+	TriggerDesc *desc = rel->trigdesc;
+
+	if (table->skip_unchanged || table->exclude_columns != NIL)
+		return true;
+	if (SearchSysCacheExists2(SUBSCRIPTIONRELMAP,
+							  ObjectIdGetDatum(RelationGetRelid(rel)),
+							  ObjectIdGetDatum(InvalidOid)))
+		return true;
+
+	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
+	{
+		Trigger    *trigger = &desc->triggers[i];
+
+		if (trigger_function_is_ours(trigger->tgfoid) ||
+			!TRIGGER_FOR_ROW(trigger->tgtype) ||
+			!TRIGGER_FOR_BEFORE(trigger->tgtype) ||
+			!(TRIGGER_FOR_INSERT(trigger->tgtype) ||
+			  TRIGGER_FOR_UPDATE(trigger->tgtype)))
+			continue;
+		if (strcmp(trigger->tgname, DDL_GUARD_TRIGGER) >= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("trigger \"%s\" of versioned table \"%s\" would fire after the guard of the period columns",
+							trigger->tgname, RelationGetRelationName(rel)),
+					 errhint("Choose a name that sorts before \"%s\".",
+							 DDL_GUARD_TRIGGER)));
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The triggers a versioned relation should have; returns their number.
+ */
+static int
+ddl_triggers_wanted(Relation rel, const VersionedTable *table,
+					TriggerPlan *plans)
+{
+	bool		exclude = table->exclude_columns != NIL;
+	int			n = 0;
+
+	plans[n++] = (TriggerPlan)
+	{
+		"temporal_capture_update", FUNCTION_CAPTURE_STATEMENT,
+			TRIGGER_TYPE_AFTER, TRIGGER_TYPE_UPDATE, false, true, exclude,
+			TRIGGER_FIRES_ON_ORIGIN
+	};
+	plans[n++] = (TriggerPlan)
+	{
+		"temporal_capture_delete", FUNCTION_CAPTURE_STATEMENT,
+			TRIGGER_TYPE_AFTER, TRIGGER_TYPE_DELETE, false, true, false,
+			TRIGGER_FIRES_ON_ORIGIN
+	};
+	plans[n++] = (TriggerPlan)
+	{
+		"temporal_capture_truncate", FUNCTION_CAPTURE_STATEMENT,
+			TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_TRUNCATE, false, false, false,
+			TRIGGER_FIRES_ALWAYS
+	};
+	if (rel->rd_rel->relkind != RELKIND_RELATION)
+		return n;
+
+	plans[n++] = (TriggerPlan)
+	{
+		"temporal_capture_replica", FUNCTION_CAPTURE_ROW,
+			TRIGGER_TYPE_AFTER, TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE,
+			true, false, false, TRIGGER_FIRES_ON_REPLICA
+	};
+	if (trigger_guard_wanted(rel, table))
+		plans[n++] = (TriggerPlan)
+		{
+			DDL_GUARD_TRIGGER, FUNCTION_GUARD_ROW,
+				TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE,
+				true, false, false, TRIGGER_FIRES_ALWAYS
+		};
+	return n;
+}
+
+static void
+ddl_triggers_sync_relation(Oid relid, const VersionedTable *table)
+{
+	Relation	rel = table_open(relid, ShareRowExclusiveLock);
+	TriggerPlan plans[MAX_TABLE_TRIGGERS];
+	bool		present[MAX_TABLE_TRIGGERS] = {false};
+	int			nplans = ddl_triggers_wanted(rel, table, plans);
+	List	   *surplus = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+		bool		wanted = false;
+
+		if (!trigger_function_is_ours(trigger->tgfoid))
+			continue;
+		for (int p = 0; p < nplans && !wanted; p++)
+		{
+			wanted = trigger_matches(trigger, &plans[p]);
+			present[p] |= wanted;
+		}
+		if (!wanted)
+			surplus = lappend_oid(surplus, trigger->tgoid);
+	}
+	table_close(rel, NoLock);
+
+	foreach(lc, surplus)
+		trigger_drop(lfirst_oid(lc));
+	for (int p = 0; p < nplans; p++)
+	{
+		if (!present[p])
+			trigger_create(relid, &plans[p]);
+	}
+}
+
+/*
+ * Gives the table and its partitions the triggers they should have.
+ */
+void
+ddl_triggers_sync(Oid relid, const VersionedTable *table)
+{
+	List	   *members = find_all_inheritors(relid, ShareRowExclusiveLock,
+											  NULL);
+	ListCell   *lc;
+
+	foreach(lc, members)
+		ddl_triggers_sync_relation(lfirst_oid(lc), table);
+	list_free(members);
+}
+
+/*
+ * Drops all our triggers of one relation.
+ */
+static void
+ddl_triggers_drop_relation(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessExclusiveLock);
+	List	   *ours = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	{
+		if (trigger_function_is_ours(rel->trigdesc->triggers[i].tgfoid))
+			ours = lappend_oid(ours, rel->trigdesc->triggers[i].tgoid);
+	}
+	table_close(rel, NoLock);
+	foreach(lc, ours)
+		trigger_drop(lfirst_oid(lc));
+}
+
+void
+ddl_triggers_drop(Oid relid)
+{
+	List	   *members = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	ListCell   *lc;
+
+	foreach(lc, members)
+		ddl_triggers_drop_relation(lfirst_oid(lc));
+	list_free(members);
+}
+
+void
+ddl_triggers_protect(Oid history)
+{
+	for (int i = 0; i < lengthof(protect_triggers); i++)
+		trigger_create(history, &protect_triggers[i]);
+}
+
+void
+ddl_triggers_unprotect(Oid history)
+{
+	ddl_triggers_drop_relation(history);
+}
+
+bool
+ddl_trigger_is_ours(Oid relid, const char *name)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	bool		ours = false;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (strcmp(trigger->tgname, name) == 0)
+			ours = trigger_function_is_ours(trigger->tgfoid);
+	}
+	table_close(rel, AccessShareLock);
+	return ours;
+}

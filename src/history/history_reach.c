@@ -1,0 +1,194 @@
+/*-------------------------------------------------------------------------
+ *
+ * history_reach.c
+ *	  How far towards the present each history reaches
+ *
+ * AS OF a time after the last change needs no historical row.  Which time
+ * that is, shared memory knows: for each history relation, the latest end
+ * written since the server started.  One that has no entry was not written
+ * since, and all its ends are below the tick reserve of its database as the
+ * server found it (tick_reserve.c).
+ *
+ * A plan asks with temporal.history_reaches() in a one-time filter above the
+ * scan of the history, so that nothing of it is read when the answer is no.
+ *
+ * WHY IT IS EXACT ENOUGH
+ *		Writers advance the reach before they write, hence before they commit;
+ *		a reader asks after it took its snapshot.  What the snapshot can see
+ *		was committed before, so its end is covered.
+ *
+ * WHERE IT DOES NOT HELP
+ *		On a standby, which sees the changes but not the calls: the answer is
+ *		always yes there.
+ *
+ * LOCKING
+ *		HistoryReach.lock: shared to find an entry and to move its reach, which
+ *		is atomic; exclusive to add one.  Entries are not removed: one of a
+ *		dropped relation is harmless, and a table that ran full puts the reach
+ *		of those that found no place into HistoryReach.others.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/hsearch.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "history/history_reach.h"
+#include "time/tick_reserve.h"
+
+#define HISTORY_REACH_ENTRIES	4096
+#define HISTORY_REACH_TRANCHE	"temporal_history_reach"
+
+typedef struct HistoryReachKey
+{
+	Oid			database;
+	Oid			history;
+} HistoryReachKey;
+
+typedef struct HistoryReachEntry
+{
+	HistoryReachKey key;
+	pg_atomic_uint64 reach;		/* latest end, as a tick */
+} HistoryReachEntry;
+
+typedef struct HistoryReach
+{
+	LWLock	   *lock;
+	pg_atomic_uint64 others;	/* latest end of all that have no entry */
+} HistoryReach;
+
+static HistoryReach *history_reach = NULL;
+static HTAB *history_reach_hash = NULL;
+
+static shmem_request_hook_type prev_shmem_request_hook = NULL;
+static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
+
+PG_FUNCTION_INFO_V1(temporal_history_reaches);
+
+static void
+history_reach_shmem_request(void)
+{
+	if (prev_shmem_request_hook)
+		prev_shmem_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(HistoryReach)) +
+						   hash_estimate_size(HISTORY_REACH_ENTRIES,
+											  sizeof(HistoryReachEntry)));
+	RequestNamedLWLockTranche(HISTORY_REACH_TRANCHE, 1);
+}
+
+static void
+history_reach_shmem_startup(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(HistoryReachKey),
+		.entrysize = sizeof(HistoryReachEntry),
+	};
+	bool		found;
+
+	if (prev_shmem_startup_hook)
+		prev_shmem_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	history_reach = ShmemInitStruct("temporal history reach",
+									sizeof(HistoryReach), &found);
+	if (!found)
+	{
+		history_reach->lock =
+			&(GetNamedLWLockTranche(HISTORY_REACH_TRANCHE))->lock;
+		pg_atomic_init_u64(&history_reach->others, 0);
+	}
+	history_reach_hash = ShmemInitHash("temporal history reach entries",
+									   HISTORY_REACH_ENTRIES,
+									   HISTORY_REACH_ENTRIES,
+									   &ctl, HASH_ELEM | HASH_BLOBS);
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+history_reach_init(void)
+{
+	prev_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = history_reach_shmem_request;
+	prev_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = history_reach_shmem_startup;
+}
+
+static void
+history_reach_raise(pg_atomic_uint64 *reach, TimestampTz end)
+{
+	uint64		old = pg_atomic_read_u64(reach);
+
+	while (end > 0 && old < (uint64) end)
+	{
+		if (pg_atomic_compare_exchange_u64(reach, &old, (uint64) end))
+			break;
+	}
+}
+
+void
+history_reach_advance(Oid history, TimestampTz end)
+{
+	HistoryReachKey key = {MyDatabaseId, history};
+	HistoryReachEntry *entry;
+	bool		found;
+
+	LWLockAcquire(history_reach->lock, LW_SHARED);
+	entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
+	if (entry == NULL)
+	{
+		TimestampTz start;
+
+		/* what was written before the server started counts as well */
+		LWLockRelease(history_reach->lock);
+		start = tick_reserve_start();
+		LWLockAcquire(history_reach->lock, LW_EXCLUSIVE);
+		if (hash_get_num_entries(history_reach_hash) < HISTORY_REACH_ENTRIES)
+			entry = hash_search(history_reach_hash, &key, HASH_ENTER_NULL,
+								&found);
+		else
+			entry = hash_search(history_reach_hash, &key, HASH_FIND, &found);
+		if (entry != NULL && !found)
+			pg_atomic_init_u64(&entry->reach, (uint64) Max(start, 0));
+	}
+	history_reach_raise(entry ? &entry->reach : &history_reach->others, end);
+	LWLockRelease(history_reach->lock);
+}
+
+bool
+history_reach_covers(Oid history, TimestampTz t)
+{
+	HistoryReachKey key = {MyDatabaseId, history};
+	HistoryReachEntry *entry;
+	uint64		reach;
+
+	if (!temporal_preloaded || RecoveryInProgress())
+		return true;
+
+	LWLockAcquire(history_reach->lock, LW_SHARED);
+	entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
+	reach = pg_atomic_read_u64(entry ? &entry->reach : &history_reach->others);
+	LWLockRelease(history_reach->lock);
+	if (entry == NULL)
+		reach = Max(reach, (uint64) Max(tick_reserve_start(), 0));
+
+	return t < 0 || (uint64) t < reach;
+}
+
+/*
+ * temporal.history_reaches(history oid, time timestamptz) RETURNS boolean
+ */
+Datum
+temporal_history_reaches(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(history_reach_covers(PG_GETARG_OID(0),
+										PG_GETARG_TIMESTAMPTZ(1)));
+}

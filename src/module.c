@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  Entry point of the library: every folder gets its hooks
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/extension.h"
+#include "fmgr.h"
+
+#include "base/settings.h"
+#include "capture/capture.h"
+#include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
+#include "ddl/ddl.h"
+#include "history/history_reach.h"
+#include "query/query.h"
+#include "syntax/syntax.h"
+#include "temporal.h"
+#include "time/tick_clock.h"
+#include "time/tick_reserve.h"
+#include "time/transaction_time.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	settings_init();
+
+	/*
+	 * Without the preload there is no shared clock and not every session has
+	 * the hooks: functions of this library then refuse to work.
+	 */
+	if (!temporal_preloaded)
+	{
+		if (creating_extension)
+			ereport(WARNING,
+					(errmsg("extension \"%s\" is not preloaded",
+							TEMPORAL_EXTENSION),
+					 errdetail("Versioned tables can be neither written nor queried until it is."),
+					 errhint("Add \"%s\" to shared_preload_libraries and restart the server.",
+							 TEMPORAL_EXTENSION)));
+		return;
+	}
+
+	tick_clock_init();
+	tick_reserve_init();
+	transaction_time_init();
+	extension_objects_init();
+	versioned_cache_init();
+	history_reach_init();
+	query_plan_init();
+	query_rewrite_init();
+	capture_columns_init();
+	capture_copy_init();
+	ddl_init();
+	if (temporal_syntax)
+		syntax_init();
+}

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.h
+ *	  FOR SYSTEM_TIME, from the stock form to PostgreSQL's own plans
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_QUERY_H
+#define TEMPORAL_QUERY_H
+
+#include "nodes/parsenodes.h"
+
+#include "catalog/versioned_cache.h"
+
+/* The clauses of FOR SYSTEM_TIME */
+typedef enum ClauseKind
+{
+	CLAUSE_AS_OF,
+	CLAUSE_FROM_TO,
+	CLAUSE_BETWEEN,
+	CLAUSE_BETWEEN_SYMMETRIC,
+	CLAUSE_CONTAINED_IN,
+	CLAUSE_ALL
+} ClauseKind;
+
+/* query_clause.c */
+extern bool query_clause_kind(Oid handler, ClauseKind *kind);
+extern const char *query_clause_name(ClauseKind kind);
+
+/*
+ * query_predicate.c: positions are characters of the statement, from 1; less
+ * where unknown.
+ */
+extern void query_refuse_null_time(int position) pg_attribute_noreturn();
+extern TimestampTz query_check_time(TimestampTz t,
+									const VersionedRelation *versioned,
+									int position);
+
+/* query_rewrite.c */
+extern void query_rewrite_init(void);
+
+/* Does the plan being made read the relation as a history? */
+extern bool query_plan_reads_history(Oid relid);
+
+/* query_plan.c */
+extern void query_plan_init(void);
+
+#endif							/* TEMPORAL_QUERY_H */

@@ -1,0 +1,726 @@
+/*-------------------------------------------------------------------------
+ *
+ * query_rewrite.c
+ *	  FOR SYSTEM_TIME becomes a query over the table and its history
+ *
+ * The planner hook walks each Query once and turns every reference
+ *
+ *		t TABLESAMPLE temporal.as_of(x) a
+ *
+ * into
+ *
+ *		(SELECT ... FROM t UNION ALL SELECT ... FROM t_history) a
+ *		WHERE temporal.version_as_of(a.sys_start, a.sys_end, x)
+ *
+ * The predicate stands beside the reference, in a FromExpr of its own, and not
+ * inside the arms: only arms without WHERE are flattened into an append
+ * relation, which is what gives index look-ups, parameterised inner index
+ * scans and parallel plans over both.  A FromExpr is legal below outer joins.
+ *
+ * COLUMNS		The arms have the columns of the table by number, so that Vars
+ *				of the reference need no change; history's are found by name.
+ * THE TIME		Evaluated once an execution: a constant as it is, anything
+ *				else as an InitPlan, (SELECT temporal.clause_time(x, t)).  A time
+ *				made of columns of other tables stays an expression over them,
+ *				so that it can drive an index scan.
+ * PRIVILEGES	The reference keeps what parse analysis noted: the rights on
+ *				the table are checked, those on the history are not asked.
+ *				Row-level security quals stay on the reference and so apply to
+ *				both arms.
+ * PARTITIONS	A partition has no history of its own: its partition constraint
+ *				picks from the history of the whole table.
+ *
+ * SQL functions in FROM are inlined by the planner after this hook; they are
+ * inlined here instead, in the same way, so that clauses in them are seen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/heap.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/planner.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
+#include "query/query.h"
+
+/* One call of the planner */
+typedef struct RewriteContext
+{
+	const char *query_string;
+	PlannerInfo *root;			/* for the planner's own helpers; made late */
+	ParamListInfo params;
+	List	   *histories;		/* OIDs read by the plan */
+	struct RewriteContext *outer;	/* the planner may be entered again */
+} RewriteContext;
+
+static planner_hook_type prev_planner_hook = NULL;
+static RewriteContext *rewrite_current = NULL;
+
+static PlannedStmt *query_planner(Query *parse, const char *query_string,
+								  int cursorOptions,
+								  ParamListInfo boundParams);
+static void rewrite_query(Query *query, RewriteContext *context);
+
+void
+query_rewrite_init(void)
+{
+	prev_planner_hook = planner_hook;
+	planner_hook = query_planner;
+}
+
+bool
+query_plan_reads_history(Oid relid)
+{
+	return rewrite_current != NULL &&
+		list_member_oid(rewrite_current->histories, relid);
+}
+
+static PlannedStmt *
+query_planner(Query *parse, const char *query_string, int cursorOptions,
+			  ParamListInfo boundParams)
+{
+	RewriteContext context = {
+		.query_string = query_string,
+		.params = boundParams,
+		.outer = rewrite_current,
+	};
+	PlannedStmt *result;
+
+	rewrite_current = &context;
+	PG_TRY();
+	{
+		rewrite_query(parse, &context);
+		if (prev_planner_hook)
+			result = prev_planner_hook(parse, query_string, cursorOptions,
+									   boundParams);
+		else
+			result = standard_planner(parse, query_string, cursorOptions,
+									  boundParams);
+	}
+	PG_FINALLY();
+	{
+		rewrite_current = context.outer;
+	}
+	PG_END_TRY();
+
+	/* What our own use of the planner's helpers makes the plan depend on */
+	if (context.root != NULL)
+	{
+		result->invalItems = list_concat(result->invalItems,
+										 context.root->glob->invalItems);
+		result->dependsOnRole |= context.root->glob->dependsOnRole;
+	}
+	return result;
+}
+
+/*
+ * A PlannerInfo for helpers that want one to know parameters and to note
+ * dependencies.
+ */
+static PlannerInfo *
+rewrite_root(RewriteContext *context)
+{
+	if (context->root == NULL)
+	{
+		PlannerInfo *root = makeNode(PlannerInfo);
+
+		root->glob = makeNode(PlannerGlobal);
+		root->glob->boundParams = context->params;
+		root->parse = makeNode(Query);
+		root->query_level = 1;
+		root->planner_cxt = CurrentMemoryContext;
+		context->root = root;
+	}
+	return context->root;
+}
+
+/*
+ * The character of the statement at a node's location, from 1; 0 if unknown.
+ */
+static int
+rewrite_position(RewriteContext *context, int location)
+{
+	if (location < 0 || context->query_string == NULL ||
+		location > strlen(context->query_string))
+		return 0;
+	return pg_mbstrlen_with_len(context->query_string, location) + 1;
+}
+
+/*
+ * Looks for references the clause makes impossible.
+ */
+typedef struct CheckContext
+{
+	Index		rti;
+	int			sublevels_up;
+	RewriteContext *rewrite;
+} CheckContext;
+
+static bool
+rewrite_check_walker(Node *node, CheckContext *check)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varno == check->rti &&
+			var->varlevelsup == check->sublevels_up && var->varattno < 0)
+		{
+			int			position = rewrite_position(check->rewrite,
+													var->location);
+
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("system column \"%s\" cannot be read with FOR SYSTEM_TIME",
+							NameStr(SystemAttributeDefinition(var->varattno)->attname)),
+					 errdetail("Historical rows are stored elsewhere, by another transaction than the one that wrote the version."),
+					 position > 0 ? errposition(position) : 0));
+		}
+		return false;
+	}
+	if (IsA(node, Query))
+	{
+		bool		result;
+
+		check->sublevels_up++;
+		result = query_tree_walker((Query *) node, rewrite_check_walker,
+								   check, 0);
+		check->sublevels_up--;
+		return result;
+	}
+	return expression_tree_walker(node, rewrite_check_walker, check);
+}
+
+static void
+rewrite_check_reference(Query *query, Index rti, RewriteContext *context)
+{
+	CheckContext check = {rti, 0, context};
+	ListCell   *lc;
+
+	foreach(lc, query->rowMarks)
+	{
+		if (lfirst_node(RowMarkClause, lc)->rti == rti)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("row locks are not allowed with FOR SYSTEM_TIME"),
+					 errdetail("\"%s\" is read as of another time; its rows cannot be locked.",
+							   rt_fetch(rti, query->rtable)->eref->aliasname),
+					 errhint("FOR UPDATE OF names the tables to lock.")));
+	}
+	(void) query_tree_walker(query, rewrite_check_walker, &check, 0);
+}
+
+/*
+ * SELECT the columns of the table FROM relid, the table itself or its history
+ */
+static Query *
+rewrite_arm(RangeTblEntry *ref, Relation rel,
+			const VersionedRelation *versioned, bool history)
+{
+	Query	   *arm = makeNode(Query);
+	TupleDesc	desc = RelationGetDescr(rel);
+	Relation	source = history ?
+		table_open(versioned->history, AccessShareLock) : rel;
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	RangeTblRef *rtr = makeNode(RangeTblRef);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(source);
+	rte->relkind = source->rd_rel->relkind;
+	rte->rellockmode = AccessShareLock;
+	rte->inh = history ? false : ref->inh;
+	rte->inFromCl = true;
+	rte->eref = makeAlias(RelationGetRelationName(source), NIL);
+	for (int i = 0; i < RelationGetDescr(source)->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(source), i);
+
+		rte->eref->colnames =
+			lappend(rte->eref->colnames,
+					makeString(att->attisdropped ? pstrdup("") :
+							   pstrdup(NameStr(att->attname))));
+	}
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		AttrNumber	attno = history ? versioned->history_attnos[i] :
+			att->attnum;
+		Expr	   *expr;
+
+		if (att->attisdropped || attno == InvalidAttrNumber)
+			expr = (Expr *) makeNullConst(att->attisdropped ? INT4OID :
+										  att->atttypid, -1, InvalidOid);
+		else
+			expr = (Expr *) makeVar(1, attno, att->atttypid, att->atttypmod,
+									att->attcollation, 0);
+		arm->targetList =
+			lappend(arm->targetList,
+					makeTargetEntry(expr, i + 1,
+									pstrdup(NameStr(att->attname)), false));
+	}
+
+	rtr->rtindex = 1;
+	arm->commandType = CMD_SELECT;
+	arm->querySource = QSRC_ORIGINAL;
+	arm->canSetTag = true;
+	arm->rtable = list_make1(rte);
+	arm->jointree = makeFromExpr(list_make1(rtr), NULL);
+	if (history)
+		table_close(source, NoLock);
+	return arm;
+}
+
+static RangeTblEntry *
+rewrite_subquery_rte(Query *subquery, const char *name, List *colnames)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = subquery;
+	rte->alias = makeAlias(name, NIL);
+	rte->eref = makeAlias(name, copyObject(colnames));
+	rte->inFromCl = true;
+	return rte;
+}
+
+/*
+ * current UNION ALL history
+ */
+static Query *
+rewrite_union(RangeTblEntry *ref, Relation rel,
+			  const VersionedRelation *versioned)
+{
+	Query	   *result = makeNode(Query);
+	Query	   *arms[2];
+	SetOperationStmt *setop = makeNode(SetOperationStmt);
+	RangeTblRef *refs[2];
+	List	   *colnames = NIL;
+	ListCell   *lc;
+
+	arms[0] = rewrite_arm(ref, rel, versioned, false);
+	arms[1] = rewrite_arm(ref, rel, versioned, true);
+	foreach(lc, arms[0]->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+		Oid			type = exprType((Node *) tle->expr);
+		int32		typmod = exprTypmod((Node *) tle->expr);
+		Oid			collation = exprCollation((Node *) tle->expr);
+
+		colnames = lappend(colnames, makeString(pstrdup(tle->resname)));
+		setop->colTypes = lappend_oid(setop->colTypes, type);
+		setop->colTypmods = lappend_int(setop->colTypmods, typmod);
+		setop->colCollations = lappend_oid(setop->colCollations, collation);
+		result->targetList =
+			lappend(result->targetList,
+					makeTargetEntry((Expr *) makeVar(1, tle->resno, type,
+													 typmod, collation, 0),
+									tle->resno, pstrdup(tle->resname),
+									false));
+	}
+	for (int i = 0; i < 2; i++)
+	{
+		result->rtable =
+			lappend(result->rtable,
+					rewrite_subquery_rte(arms[i],
+										 i == 0 ? "current" : "history",
+										 colnames));
+		refs[i] = makeNode(RangeTblRef);
+		refs[i]->rtindex = i + 1;
+	}
+	setop->op = SETOP_UNION;
+	setop->all = true;
+	setop->larg = (Node *) refs[0];
+	setop->rarg = (Node *) refs[1];
+
+	result->commandType = CMD_SELECT;
+	result->querySource = QSRC_ORIGINAL;
+	result->canSetTag = true;
+	result->jointree = makeFromExpr(NIL, NULL);
+	result->setOperations = (Node *) setop;
+	return result;
+}
+
+static bool
+contains_any_var_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		return true;
+	if (IsA(node, Query))
+		return false;			/* a sub-select, evaluated where it stands */
+	return expression_tree_walker(node, contains_any_var_walker, context);
+}
+
+/*
+ * (SELECT expr): an InitPlan, evaluated once an execution
+ */
+static Node *
+rewrite_once(Query *query, Node *expr)
+{
+	Query	   *select = makeNode(Query);
+	SubLink    *sublink = makeNode(SubLink);
+
+	select->commandType = CMD_SELECT;
+	select->querySource = QSRC_ORIGINAL;
+	select->canSetTag = true;
+	select->hasSubLinks = checkExprHasSubLink(expr);
+	IncrementVarSublevelsUp(expr, 1, 0);
+	select->targetList = list_make1(makeTargetEntry((Expr *) expr, 1,
+													pstrdup("time"), false));
+	select->jointree = makeFromExpr(NIL, NULL);
+
+	sublink->subLinkType = EXPR_SUBLINK;
+	sublink->subselect = (Node *) select;
+	sublink->location = -1;
+	query->hasSubLinks = true;
+	return (Node *) sublink;
+}
+
+/*
+ * The time or bound of a clause as an expression for the predicate.  relation
+ * is that of an AS OF, NULL for a bound.
+ */
+static Node *
+rewrite_time(Query *query, Node *expr, const VersionedRelation *relation,
+			 RewriteContext *context)
+{
+	int			position = rewrite_position(context, exprLocation(expr));
+
+	expr = eval_const_expressions(rewrite_root(context), expr);
+	if (IsA(expr, Const))
+	{
+		Const	   *value = (Const *) expr;
+
+		if (value->constisnull)
+			query_refuse_null_time(position);
+		if (relation)
+			value->constvalue =
+				TimestampTzGetDatum(query_check_time(DatumGetTimestampTz(value->constvalue),
+													 relation, position));
+		return expr;
+	}
+
+	if (contains_any_var_walker(expr, NULL))
+	{
+		/* of other tables' columns: NULL matches no version, as in any join */
+		if (relation && !TIMESTAMP_IS_NOBEGIN(relation->history_start))
+			expr = (Node *)
+				makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME),
+							 TIMESTAMPTZOID,
+							 list_make2(expr,
+										makeConst(OIDOID, -1, InvalidOid,
+												  sizeof(Oid),
+												  ObjectIdGetDatum(relation->relid),
+												  false, true)),
+							 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+		return expr;
+	}
+
+	if (relation)
+		expr = (Node *)
+			makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME),
+						 TIMESTAMPTZOID,
+						 list_make2(expr,
+									makeConst(OIDOID, -1, InvalidOid,
+											  sizeof(Oid),
+											  ObjectIdGetDatum(relation->relid),
+											  false, true)),
+						 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	else
+		expr = (Node *)
+			makeFuncExpr(extension_function(FUNCTION_CLAUSE_BOUND),
+						 TIMESTAMPTZOID, list_make1(expr),
+						 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	return rewrite_once(query, expr);
+}
+
+/*
+ * LEAST or GREATEST of two bounds
+ */
+static Node *
+rewrite_extreme(MinMaxOp op, Node *a, Node *b)
+{
+	MinMaxExpr *extreme = makeNode(MinMaxExpr);
+
+	extreme->minmaxtype = TIMESTAMPTZOID;
+	extreme->op = op;
+	extreme->args = list_make2(copyObject(a), copyObject(b));
+	extreme->location = -1;
+	return (Node *) extreme;
+}
+
+/*
+ * tstzrange(start, end) @> t, for an index on just that
+ */
+static Node *
+rewrite_range_qual(Node *start, Node *end, Node *t)
+{
+	FuncExpr   *range = makeFuncExpr(F_TSTZRANGE_TIMESTAMPTZ_TIMESTAMPTZ,
+									 TSTZRANGEOID,
+									 list_make2(copyObject(start),
+												copyObject(end)),
+									 InvalidOid, InvalidOid,
+									 COERCE_EXPLICIT_CALL);
+
+	return (Node *) make_opclause(OID_RANGE_CONTAINS_ELEM_OP, BOOLOID, false,
+								  (Expr *) range, (Expr *) copyObject(t),
+								  InvalidOid, InvalidOid);
+}
+
+/*
+ * The quals of the reference: the clause's predicate, and what else is needed.
+ */
+static List *
+rewrite_quals(Query *query, Index rti, ClauseKind kind, List *args,
+			  const VersionedRelation *versioned, RewriteContext *context)
+{
+	static const ExtensionFunction predicates[] = {
+		[CLAUSE_AS_OF] = FUNCTION_VERSION_AS_OF,
+		[CLAUSE_FROM_TO] = FUNCTION_VERSION_FROM_TO,
+		[CLAUSE_BETWEEN] = FUNCTION_VERSION_BETWEEN,
+		[CLAUSE_BETWEEN_SYMMETRIC] = FUNCTION_VERSION_BETWEEN,
+		[CLAUSE_CONTAINED_IN] = FUNCTION_VERSION_CONTAINED_IN,
+	};
+	Node	   *start = (Node *) makeVar(rti, versioned->start_attno,
+										 TIMESTAMPTZOID, -1, InvalidOid, 0);
+	Node	   *end = (Node *) makeVar(rti, versioned->end_attno,
+									   TIMESTAMPTZOID, -1, InvalidOid, 0);
+	List	   *times = NIL;
+	List	   *quals = NIL;
+	ListCell   *lc;
+
+	if (kind == CLAUSE_ALL)
+		return NIL;
+	foreach(lc, args)
+		times = lappend(times,
+						rewrite_time(query, lfirst(lc),
+									 kind == CLAUSE_AS_OF ? versioned : NULL,
+									 context));
+	if (kind == CLAUSE_BETWEEN_SYMMETRIC)
+		times = list_make2(rewrite_extreme(IS_LEAST, linitial(times),
+										   lsecond(times)),
+						   rewrite_extreme(IS_GREATEST, linitial(times),
+										   lsecond(times)));
+
+	quals = list_make1(makeFuncExpr(extension_function(predicates[kind]),
+									BOOLOID,
+									list_concat(list_make2(start, end),
+												times),
+									InvalidOid, InvalidOid,
+									COERCE_EXPLICIT_CALL));
+	if (kind == CLAUSE_AS_OF && versioned->history_index == HISTORY_INDEX_GIST)
+		quals = lappend(quals, rewrite_range_qual(start, end,
+												  linitial(times)));
+	return quals;
+}
+
+/*
+ * Puts the quals beside the reference, wherever it stands in the join tree.
+ */
+static Node *
+rewrite_join_tree(Node *jtnode, Index rti, Node *quals)
+{
+	if (jtnode == NULL)
+		return NULL;
+	if (IsA(jtnode, RangeTblRef))
+	{
+		if (((RangeTblRef *) jtnode)->rtindex == rti)
+			return (Node *) makeFromExpr(list_make1(jtnode), quals);
+	}
+	else if (IsA(jtnode, FromExpr))
+	{
+		ListCell   *lc;
+
+		foreach(lc, ((FromExpr *) jtnode)->fromlist)
+			lfirst(lc) = rewrite_join_tree(lfirst(lc), rti, quals);
+	}
+	else
+	{
+		JoinExpr   *join = castNode(JoinExpr, jtnode);
+
+		join->larg = rewrite_join_tree(join->larg, rti, quals);
+		join->rarg = rewrite_join_tree(join->rarg, rti, quals);
+	}
+	return jtnode;
+}
+
+/*
+ * The reference, a relation until now, becomes a sub-query; who may read it
+ * is still decided by the relation.
+ */
+static void
+rewrite_replace_rte(Query *query, RangeTblEntry *rte, Query *subquery)
+{
+#ifndef TEMPORAL_HAS_PERMINFO
+	/* The rights to check stay behind on an entry nothing refers to */
+	RangeTblEntry *spare = copyObject(rte);
+
+	spare->tablesample = NULL;
+	spare->securityQuals = NIL;
+	spare->inh = false;
+	spare->inFromCl = false;
+	query->rtable = lappend(query->rtable, spare);
+
+	rte->relid = InvalidOid;
+	rte->relkind = 0;
+	rte->rellockmode = 0;
+	rte->requiredPerms = 0;
+	rte->checkAsUser = InvalidOid;
+	rte->selectedCols = NULL;
+	rte->insertedCols = NULL;
+	rte->updatedCols = NULL;
+	rte->extraUpdatedCols = NULL;
+#endif
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = subquery;
+	rte->security_barrier = false;
+	rte->tablesample = NULL;
+	rte->inh = false;
+}
+
+static void
+rewrite_reference(Query *query, Index rti, ClauseKind kind,
+				  RewriteContext *context)
+{
+	RangeTblEntry *rte = rt_fetch(rti, query->rtable);
+	const VersionedRelation *versioned = versioned_cache_require(rte->relid);
+	List	   *args = rte->tablesample->args;
+	Relation	rel = table_open(rte->relid, NoLock /* locked by analysis */ );
+	List	   *quals;
+	Query	   *subquery;
+
+	rewrite_check_reference(query, rti, context);
+	LockRelationOid(versioned->history, AccessShareLock);
+	subquery = rewrite_union(rte, rel, versioned);
+	quals = rewrite_quals(query, rti, kind, args, versioned, context);
+	if (rel->rd_rel->relispartition)
+	{
+		List	   *constraint = copyObject(RelationGetPartitionQual(rel));
+
+		ChangeVarNodes((Node *) constraint, 1, rti, 0);
+		quals = list_concat(quals, constraint);
+	}
+	rewrite_replace_rte(query, rte, subquery);
+	if (quals != NIL)
+		(void) rewrite_join_tree((Node *) query->jointree, rti,
+								 (Node *) make_ands_explicit(quals));
+	context->histories = list_append_unique_oid(context->histories,
+												versioned->history);
+	if (temporal_log_queries)
+		ereport(DEBUG1,
+				(errmsg_internal("temporal: table %s, clause %s",
+								 RelationGetRelationName(rel),
+								 query_clause_name(kind))));
+	table_close(rel, NoLock);
+}
+
+/*
+ * A SQL function in FROM becomes a sub-query if the planner would make it one.
+ */
+static void
+rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
+{
+	RangeTblFunction *rtfunc = linitial(rte->functions);
+	FuncExpr   *call = (FuncExpr *) rtfunc->funcexpr;
+	HeapTuple	proc;
+	bool		is_sql;
+	Query	   *body;
+
+	if (list_length(rte->functions) != 1 || !IsA(call, FuncExpr) ||
+		call->funcid < FirstNormalObjectId)
+		return;
+	proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	if (!HeapTupleIsValid(proc))
+		return;
+	is_sql = ((Form_pg_proc) GETSTRUCT(proc))->prolang == SQLlanguageId;
+	ReleaseSysCache(proc);
+	if (!is_sql)
+		return;
+
+	rte->functions = (List *)
+		eval_const_expressions(rewrite_root(context), (Node *) rte->functions);
+	body = inline_set_returning_function(rewrite_root(context), rte);
+	if (body == NULL)
+		return;
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = body;
+	rte->security_barrier = false;
+	rte->functions = NIL;
+}
+
+static bool
+rewrite_sublink_walker(Node *node, RewriteContext *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		rewrite_query((Query *) node, context);
+		return false;
+	}
+	return expression_tree_walker(node, rewrite_sublink_walker, context);
+}
+
+static void
+rewrite_query(Query *query, RewriteContext *context)
+{
+	int			nrtes = list_length(query->rtable);
+	ListCell   *lc;
+
+	for (int rti = 1; rti <= nrtes; rti++)
+	{
+		RangeTblEntry *rte = rt_fetch(rti, query->rtable);
+		ClauseKind	kind;
+
+		if (rte->rtekind == RTE_RELATION)
+		{
+			if (rte->tablesample &&
+				query_clause_kind(rte->tablesample->tsmhandler, &kind))
+				rewrite_reference(query, rti, kind, context);
+			continue;
+		}
+		if (rte->rtekind == RTE_FUNCTION)
+			rewrite_inline_function(rte, context);
+		if (rte->rtekind == RTE_SUBQUERY)
+			rewrite_query(rte->subquery, context);
+	}
+	foreach(lc, query->cteList)
+	{
+		Node	   *ctequery = lfirst_node(CommonTableExpr, lc)->ctequery;
+
+		if (IsA(ctequery, Query))
+			rewrite_query((Query *) ctequery, context);
+	}
+	if (query->hasSubLinks)
+		(void) query_tree_walker(query, rewrite_sublink_walker, context,
+								 QTW_IGNORE_RT_SUBQUERIES |
+								 QTW_IGNORE_CTE_SUBQUERIES);
+}

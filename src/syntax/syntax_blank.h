@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_blank.h
+ *	  Taking a part out of a text that keeps its length
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_SYNTAX_BLANK_H
+#define TEMPORAL_SYNTAX_BLANK_H
+
+/*
+ * Makes bytes [from, to) of a text nothing for the scanner.  Both the number
+ * of bytes and the number of characters stay the same, because places in the
+ * tree are counted in bytes and error positions in characters.
+ *
+ * Multi-byte characters are therefore kept, in a comment at the beginning;
+ * in every server encoding all their bytes have the high bit set, so that
+ * they cannot end it.  The part must have four other bytes for the comment's
+ * signs, and every part we blank begins with a keyword that has.
+ */
+static inline void
+syntax_blank(char *text, int from, int to)
+{
+	int			kept = from;
+
+	/* high bytes move to the front, everything behind them is blank */
+	for (int i = from; i < to; i++)
+	{
+		char		c = text[i];
+
+		text[i] = ' ';
+		if (IS_HIGHBIT_SET(c))
+			text[kept++] = c;
+	}
+	if (kept > from)
+	{
+		memmove(text + from + 2, text + from, kept - from);
+		memcpy(text + from, "/*", 2);
+		memcpy(text + kept + 2, "*/", 2);
+	}
+}
+
+#endif							/* TEMPORAL_SYNTAX_BLANK_H */

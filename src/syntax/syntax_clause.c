@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_clause.c
+ *	  FOR SYSTEM_TIME behind a table
+ *
+ *		table FOR SYSTEM_TIME
+ *			AS OF x | FROM a TO b | BETWEEN [ASYMMETRIC | SYMMETRIC] a AND b |
+ *			CONTAINED IN (a, b) | ALL
+ *		(SQL:2011 part 2, 7.6 <table reference>, and SQL Server's additions)
+ *
+ * The words FOR SYSTEM_TIME cannot stand behind a name in stock grammar, with
+ * one exception: SUBSTRING(x FOR system_time) and OVERLAY(...) with a column
+ * of that name, which the parenthesis around gives away.  Three utility
+ * statements let a free name follow FOR; they hold no queries.
+ *
+ * A kind of clause is one function that reads it, listed in
+ * clause_after_period(): AS OF's further forms belong in clause_as_of().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "syntax/syntax_blank.h"
+#include "syntax/syntax_clause.h"
+#include "syntax/syntax_expression.h"
+#include "temporal.h"
+
+#define CLAUSE_HINT \
+	"FOR SYSTEM_TIME is followed by AS OF, FROM ... TO, BETWEEN ... AND, CONTAINED IN (...) or ALL."
+
+static bool clause_begins(const SyntaxText *text, int first, int index);
+static int	clause_table(const SyntaxText *text, int index);
+pg_noreturn static void clause_refuse_group(const SyntaxText *text, int index,
+											int open);
+static int	clause_after_period(const SyntaxText *text, int index,
+								const char **method, List **args);
+static int	clause_as_of(const SyntaxText *text, int index, List **args);
+static int	clause_pair(const SyntaxText *text, int index,
+						SyntaxWord separator, List **args);
+static int	clause_contained_in(const SyntaxText *text, int index,
+								List **args);
+
+/*
+ * Takes tokens [first, end) out of what the original parser gets.
+ */
+void
+syntax_take_part(SyntaxTranslation *translation, int first, int end)
+{
+	SyntaxText *text = &translation->text;
+
+	if (translation->rest == NULL)
+		translation->rest = pnstrdup(text->text, text->length);
+	syntax_blank(translation->rest, text->tokens[first].start,
+				 text->tokens[end].start);
+	for (int i = first; i < end; i++)
+		text->tokens[i].taken = true;
+}
+
+/*
+ * Does the same for a clause, and remembers it.
+ */
+SyntaxClause *
+syntax_take(SyntaxTranslation *translation, SyntaxClauseKind kind,
+			int first, int end)
+{
+	SyntaxClause *clause = palloc0(sizeof(SyntaxClause));
+
+	syntax_take_part(translation, first, end);
+	clause->kind = kind;
+	clause->token = first;
+	clause->anchor = -1;
+	translation->clauses = lappend(translation->clauses, clause);
+	return clause;
+}
+
+/*
+ * Finds the query clauses of the statement in tokens [first, end).
+ */
+void
+syntax_find_clauses(SyntaxTranslation *translation, int first, int end)
+{
+	const SyntaxText *text = &translation->text;
+	int			index = first;
+
+	while (index < end)
+	{
+		SyntaxClause *clause;
+		const char *method;
+		List	   *args = NIL;
+		int			table;
+		int			next;
+
+		if (!clause_begins(text, first, index))
+		{
+			index++;
+			continue;
+		}
+		table = clause_table(text, index);
+		next = clause_after_period(text, index + 2, &method, &args);
+
+		/* "t FOR SYSTEM_TIME ALL (a)" must not become the call "t (a)" */
+		if (syntax_token(text, next)->kind == TOKEN_OPERATOR ||
+			strchr("([].:", syntax_token(text, next)->sign ?
+				   syntax_token(text, next)->sign : ',') != NULL)
+			syntax_error_at(text, next, NULL);
+
+		clause = syntax_take(translation, CLAUSE_SYSTEM_TIME, index, next);
+		clause->anchor = text->tokens[table].start;
+		clause->name = method;
+		clause->args = args;
+		index = next;
+	}
+}
+
+/*
+ * Does a clause begin at index, in a statement that begins at first?
+ */
+static bool
+clause_begins(const SyntaxText *text, int first, int index)
+{
+	const SyntaxToken *token = syntax_token(text, index);
+
+	if (token->word != SQL_FOR || token->taken ||
+		!syntax_is_word(text, index + 1, SQL_SYSTEM_TIME))
+		return false;
+	if (token->open > 0 &&
+		(syntax_is_word(text, token->open - 1, SQL_SUBSTRING) ||
+		 syntax_is_word(text, token->open - 1, SQL_OVERLAY)))
+		return false;
+	/* PERIOD FOR SYSTEM_TIME (a, b) where it is not wanted */
+	if (index > first && syntax_is_word(text, index - 1, SQL_PERIOD) &&
+		syntax_is_sign(text, index + 2, '('))
+		return false;
+	/* SECURITY LABEL, ... USER MAPPING, ... TRANSFORM */
+	if (syntax_is_word(text, first, SQL_SECURITY) ||
+		syntax_is_word(text, first, SQL_COMMENT) ||
+		syntax_is_word(text, first + 2, SQL_MAPPING) ||
+		(index > first && syntax_is_word(text, index - 1, SQL_TRANSFORM) &&
+		 syntax_is_word(text, first, SQL_CREATE)))
+		return false;
+	return true;
+}
+
+/*
+ * Index of the first token of the table's name that ends before index.
+ */
+static int
+clause_table(const SyntaxText *text, int index)
+{
+	int			at = index - 1;
+	int			inside = -1;
+
+	if (at < 0 || text->tokens[at].taken)
+		syntax_error_at(text, index, NULL);
+	if (syntax_is_sign(text, at, '*'))
+		at--;
+	if (syntax_is_sign(text, at, ')') && text->tokens[at].match >= 0)
+	{
+		inside = text->tokens[at].match;
+		if (!syntax_is_word(text, inside - 1, SQL_ONLY))
+			clause_refuse_group(text, index, inside);
+		at--;
+	}
+	for (;;)
+	{
+		if (at >= 2 && syntax_has_uescape(text, at - 2))
+			at -= 2;
+		if (at < 0 || (text->tokens[at].kind != TOKEN_NAME &&
+					   text->tokens[at].kind != TOKEN_KEYWORD))
+			syntax_error_at(text, index, NULL);
+		if (at == 0 || !syntax_is_sign(text, at - 1, '.'))
+			break;
+		at -= 2;
+	}
+	if (!syntax_is_name(text, at) || (inside >= 0 && at != inside + 1))
+		syntax_error_at(text, index, NULL);
+	return at;
+}
+
+/*
+ * Can what stands before index be followed by an item of a FROM clause?
+ */
+static bool
+clause_item_begins(const SyntaxText *text, int index)
+{
+	return syntax_is_word(text, index - 1, SQL_FROM) ||
+		syntax_is_word(text, index - 1, SQL_JOIN) ||
+		syntax_is_word(text, index - 1, SQL_LATERAL) ||
+		syntax_is_word(text, index - 1, SQL_USING) ||
+		syntax_is_sign(text, index - 1, ',') ||
+		syntax_is_sign(text, index - 1, '(');
+}
+
+/*
+ * Says why the clause at index cannot stand behind a parenthesis.
+ */
+static void
+clause_refuse_group(const SyntaxText *text, int index, int open)
+{
+	SyntaxWord	inside = syntax_token(text, open + 1)->word;
+	int			name = open - 1;
+
+	while (name > 1 && syntax_is_sign(text, name - 1, '.'))
+		name -= 2;
+	if (open > 1 && syntax_is_word(text, open - 1, SQL_FROM) &&
+		syntax_is_word(text, open - 2, SQL_ROWS))
+		name = open;
+	if (name == open ||
+		(name >= 0 && syntax_is_name(text, name) &&
+		 clause_item_begins(text, name)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("FOR SYSTEM_TIME cannot be applied to a function"),
+				 errhint("Write it behind the tables that the function reads."),
+				 syntax_errposition(text, index)));
+	if (!clause_item_begins(text, open))
+		syntax_error_at(text, index, NULL);
+	if (inside == SQL_SELECT || inside == SQL_WITH ||
+		inside == SQL_TABLE || inside == SQL_VALUES ||
+		syntax_is_sign(text, open + 1, '('))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("FOR SYSTEM_TIME cannot be applied to a sub-select"),
+				 errhint("Write it behind the tables inside the sub-select."),
+				 syntax_errposition(text, index)));
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("FOR SYSTEM_TIME cannot be applied to a join"),
+			 errhint("Write it behind each table of the join."),
+			 syntax_errposition(text, index)));
+}
+
+/*
+ * The constant TRUE, without a place in the text: nobody wrote it.  TABLESAMPLE
+ * wants an argument, so ALL carries this one.
+ */
+static Node *
+clause_true(void)
+{
+	A_Const    *constant = makeNode(A_Const);
+
+	constant->val.boolval.type = T_Boolean;
+	constant->val.boolval.boolval = true;
+	constant->location = -1;
+	return (Node *) constant;
+}
+
+/*
+ * Reads what follows FOR SYSTEM_TIME, from index on: the method and its
+ * arguments.  Returns the index behind the clause.
+ */
+static int
+clause_after_period(const SyntaxText *text, int index,
+					const char **method, List **args)
+{
+	switch (syntax_token(text, index)->word)
+	{
+		case SQL_AS:
+			*method = TEMPORAL_TSM_AS_OF;
+			return clause_as_of(text, index, args);
+		case SQL_FROM:
+			*method = TEMPORAL_TSM_FROM_TO;
+			return clause_pair(text, index + 1, SQL_TO, args);
+		case SQL_BETWEEN:
+			*method = TEMPORAL_TSM_BETWEEN;
+			index++;
+			if (syntax_is_word(text, index, SQL_SYMMETRIC))
+			{
+				*method = TEMPORAL_TSM_BETWEEN_SYMMETRIC;
+				index++;
+			}
+			else if (syntax_is_word(text, index, SQL_ASYMMETRIC))
+				index++;
+			return clause_pair(text, index, SQL_AND, args);
+		case SQL_CONTAINED:
+			*method = TEMPORAL_TSM_CONTAINED_IN;
+			return clause_contained_in(text, index, args);
+		case SQL_ALL:
+			*method = TEMPORAL_TSM_ALL;
+			*args = list_make1(clause_true());
+			return index + 1;
+		default:
+			syntax_error_at(text, index, CLAUSE_HINT);
+	}
+}
+
+/*
+ * AS OF x
+ */
+static int
+clause_as_of(const SyntaxText *text, int index, List **args)
+{
+	const SyntaxToken *token;
+	const SyntaxToken *next;
+	int			end;
+
+	if (!syntax_is_word(text, index + 1, SQL_OF))
+		syntax_error_at(text, index + 1, CLAUSE_HINT);
+	index += 2;
+
+	token = syntax_token(text, index);
+	next = syntax_token(text, index + 1);
+	if ((token->word == SQL_SCN || token->word == SQL_TRANSACTION ||
+		 token->word == SQL_SNAPSHOT) &&
+		(next->kind == TOKEN_NUMBER || next->kind == TOKEN_STRING ||
+		 next->kind == TOKEN_PARAM))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("AS OF %s is not supported",
+						token->word == SQL_SCN ? "SCN" :
+						token->word == SQL_SNAPSHOT ? "SNAPSHOT" :
+						"TRANSACTION"),
+				 errhint("AS OF takes a point in time."),
+				 syntax_errposition(text, index)));
+
+	end = syntax_expression_end(text, index, false);
+	*args = list_make1(syntax_expression_parse(text, index, end));
+	return end;
+}
+
+/*
+ * a TO b, a AND b
+ */
+static int
+clause_pair(const SyntaxText *text, int index, SyntaxWord separator,
+			List **args)
+{
+	Node	   *from;
+	Node	   *to;
+	int			middle;
+	int			end;
+
+	middle = syntax_expression_end(text, index, separator == SQL_AND);
+	if (!syntax_is_word(text, middle, separator))
+		syntax_error_at(text, middle,
+						separator == SQL_AND ?
+						"FOR SYSTEM_TIME BETWEEN takes two points in time with AND between them." :
+						"FOR SYSTEM_TIME FROM takes two points in time with TO between them.");
+	end = syntax_expression_end(text, middle + 1, false);
+	from = syntax_expression_parse(text, index, middle);
+	to = syntax_expression_parse(text, middle + 1, end);
+	*args = list_make2(from, to);
+	return end;
+}
+
+/*
+ * CONTAINED IN (a, b)
+ */
+static int
+clause_contained_in(const SyntaxText *text, int index, List **args)
+{
+	static const char *const hint =
+	"FOR SYSTEM_TIME CONTAINED IN takes two points in time in parentheses.";
+	Node	   *from;
+	Node	   *to;
+	int			comma;
+	int			close;
+
+	if (!syntax_is_word(text, index + 1, SQL_IN))
+		syntax_error_at(text, index + 1, hint);
+	if (!syntax_is_sign(text, index + 2, '('))
+		syntax_error_at(text, index + 2, hint);
+	index += 3;
+	if (syntax_is_sign(text, index, ')'))
+		syntax_error_at(text, index, hint);
+	comma = syntax_expression_end(text, index, false);
+	if (!syntax_is_sign(text, comma, ','))
+		syntax_error_at(text, comma, hint);
+	if (syntax_is_sign(text, comma + 1, ')'))
+		syntax_error_at(text, comma + 1, hint);
+	close = syntax_expression_end(text, comma + 1, false);
+	if (!syntax_is_sign(text, close, ')'))
+		syntax_error_at(text, close, hint);
+	from = syntax_expression_parse(text, index, comma);
+	to = syntax_expression_parse(text, comma + 1, close);
+	*args = list_make2(from, to);
+	return close + 1;
+}

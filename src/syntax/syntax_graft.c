@@ -1,0 +1,406 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_graft.c
+ *	  Our query clauses, back in the tree
+ *
+ * The original parser has left a plain table reference where a clause was
+ * taken out behind it.  A clause knows the location of that table's name; a
+ * walk over every FROM clause finds the table with this location and puts a
+ * TABLESAMPLE in its place:
+ *
+ *		t FOR SYSTEM_TIME AS OF x a		t a TABLESAMPLE temporal.as_of(x)
+ *
+ * SIDEWAYS.  TABLESAMPLE may not refer to tables further left, so where x
+ * does, the table becomes
+ *
+ *		LATERAL (SELECT * FROM t TABLESAMPLE temporal.as_of(x)) a
+ *
+ * A plain reference is better where it will do (column privileges, whole-row
+ * references, names like schema.t.c), and a name in x may as well be a
+ * variable or a column of an outer query.  The LATERAL form is taken when x
+ * is qualified with a name further left, or is not qualified and there is
+ * something further left; see syntax_expression_is_sideways().
+ *
+ * UTILITY STATEMENTS.  raw_expression_tree_walker() does not know them, so
+ * those that hold queries or expressions are listed in graft_statement().  A
+ * clause that the walk does not meet is a syntax error, never forgotten.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/value.h"
+
+#include "syntax/syntax_clause.h"
+#include "syntax/syntax_expression.h"
+#include "temporal.h"
+
+static bool graft_walker(Node *node, void *arg);
+static void graft_statement(SyntaxTranslation *translation, Node *node);
+static void graft_from(SyntaxTranslation *translation, List *items);
+static void graft_item(SyntaxTranslation *translation, Node **item,
+					   List **left);
+static SyntaxClause *graft_clause(SyntaxTranslation *translation,
+								  RangeVar *table);
+static Node *graft_table(SyntaxTranslation *translation, RangeVar *table,
+						 List *left);
+static void graft_constraints(SyntaxTranslation *translation, List *nodes);
+
+/*
+ * Puts every clause of the translation into the trees, or raises a syntax
+ * error at the first one that belongs nowhere.
+ */
+void
+syntax_graft(SyntaxTranslation *translation, List *trees)
+{
+	ListCell   *lc;
+
+	foreach(lc, trees)
+		graft_statement(translation, lfirst(lc));
+
+	foreach(lc, translation->clauses)
+	{
+		SyntaxClause *clause = lfirst(lc);
+
+		if (!clause->placed)
+			syntax_error_at(&translation->text, clause->token,
+							clause->kind != CLAUSE_SYSTEM_TIME ? NULL :
+							"FOR SYSTEM_TIME stands behind a table in FROM, before its alias.");
+	}
+}
+
+/*
+ * Visits every query inside an expression or a query.
+ */
+static bool
+graft_walker(Node *node, void *arg)
+{
+	SyntaxTranslation *translation = (SyntaxTranslation *) arg;
+
+	if (node == NULL)
+		return false;
+	check_stack_depth();
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+			graft_from(translation, ((SelectStmt *) node)->fromClause);
+			break;
+		case T_UpdateStmt:
+			graft_from(translation, ((UpdateStmt *) node)->fromClause);
+			break;
+		case T_DeleteStmt:
+			graft_from(translation, ((DeleteStmt *) node)->usingClause);
+			break;
+		case T_MergeStmt:
+			{
+				List	   *left = NIL;
+
+				graft_item(translation,
+						   &((MergeStmt *) node)->sourceRelation, &left);
+				break;
+			}
+		default:
+			break;
+	}
+	return raw_expression_tree_walker(node, graft_walker, arg);
+}
+
+static void
+graft_expression(SyntaxTranslation *translation, Node *node)
+{
+	(void) graft_walker(node, translation);
+}
+
+/*
+ * Visits one statement, or a list of them.
+ */
+static void
+graft_statement(SyntaxTranslation *translation, Node *node)
+{
+	ListCell   *lc;
+
+	if (node == NULL)
+		return;
+	check_stack_depth();
+	switch (nodeTag(node))
+	{
+		case T_List:
+			foreach(lc, (List *) node)
+				graft_statement(translation, lfirst(lc));
+			break;
+		case T_RawStmt:
+			graft_statement(translation, ((RawStmt *) node)->stmt);
+			break;
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+		case T_PLAssignStmt:
+			graft_expression(translation, node);
+			break;
+		case T_ReturnStmt:
+			graft_expression(translation, ((ReturnStmt *) node)->returnval);
+			break;
+		case T_ExplainStmt:
+			graft_statement(translation, ((ExplainStmt *) node)->query);
+			break;
+		case T_PrepareStmt:
+			graft_statement(translation, ((PrepareStmt *) node)->query);
+			break;
+		case T_ExecuteStmt:
+			graft_expression(translation, (Node *) ((ExecuteStmt *) node)->params);
+			break;
+		case T_DeclareCursorStmt:
+			graft_statement(translation, ((DeclareCursorStmt *) node)->query);
+			break;
+		case T_CreateTableAsStmt:
+			graft_statement(translation, ((CreateTableAsStmt *) node)->query);
+			syntax_graft_into(translation, ((CreateTableAsStmt *) node)->into);
+			break;
+		case T_ViewStmt:
+			graft_statement(translation, ((ViewStmt *) node)->query);
+			break;
+		case T_CopyStmt:
+			graft_statement(translation, ((CopyStmt *) node)->query);
+			graft_expression(translation, ((CopyStmt *) node)->whereClause);
+			break;
+		case T_RuleStmt:
+			graft_statement(translation, (Node *) ((RuleStmt *) node)->actions);
+			graft_expression(translation, ((RuleStmt *) node)->whereClause);
+			break;
+		case T_CallStmt:
+			graft_expression(translation, (Node *) ((CallStmt *) node)->funccall);
+			break;
+		case T_CreateFunctionStmt:
+			graft_statement(translation, ((CreateFunctionStmt *) node)->sql_body);
+			foreach(lc, ((CreateFunctionStmt *) node)->parameters)
+				graft_expression(translation,
+								 lfirst_node(FunctionParameter, lc)->defexpr);
+			break;
+		case T_CreatePolicyStmt:
+			graft_expression(translation, ((CreatePolicyStmt *) node)->qual);
+			graft_expression(translation, ((CreatePolicyStmt *) node)->with_check);
+			break;
+		case T_AlterPolicyStmt:
+			graft_expression(translation, ((AlterPolicyStmt *) node)->qual);
+			graft_expression(translation, ((AlterPolicyStmt *) node)->with_check);
+			break;
+		case T_CreateTrigStmt:
+			graft_expression(translation, ((CreateTrigStmt *) node)->whenClause);
+			break;
+		case T_CreateSchemaStmt:
+			graft_statement(translation,
+							(Node *) ((CreateSchemaStmt *) node)->schemaElts);
+			break;
+		case T_CreateForeignTableStmt:
+		case T_CreateStmt:
+			graft_constraints(translation, ((CreateStmt *) node)->tableElts);
+			syntax_graft_create(translation, (CreateStmt *) node);
+			break;
+		case T_CreateDomainStmt:
+			graft_constraints(translation, ((CreateDomainStmt *) node)->constraints);
+			break;
+		case T_AlterTableStmt:
+			syntax_graft_alter(translation, (AlterTableStmt *) node);
+			foreach(lc, ((AlterTableStmt *) node)->cmds)
+			{
+				Node	   *def = lfirst_node(AlterTableCmd, lc)->def;
+
+				if (def != NULL && (IsA(def, ColumnDef) || IsA(def, Constraint)))
+					graft_constraints(translation, list_make1(def));
+			}
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * Visits the expressions of columns and constraints.  PostgreSQL refuses
+ * sub-selects there later, and says so better than a syntax error.
+ */
+static void
+graft_constraints(SyntaxTranslation *translation, List *nodes)
+{
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+	{
+		Node	   *node = lfirst(lc);
+
+		if (IsA(node, ColumnDef))
+		{
+			graft_expression(translation, ((ColumnDef *) node)->raw_default);
+			graft_constraints(translation, ((ColumnDef *) node)->constraints);
+		}
+		else if (IsA(node, Constraint))
+			graft_expression(translation, ((Constraint *) node)->raw_expr);
+	}
+}
+
+static void
+graft_from(SyntaxTranslation *translation, List *items)
+{
+	List	   *left = NIL;
+	ListCell   *lc;
+
+	foreach(lc, items)
+		graft_item(translation, (Node **) &lfirst(lc), &left);
+}
+
+/*
+ * Remembers the name by which an item can be referred to further right.
+ */
+static void
+graft_note_name(List **left, Alias *alias, const char *name)
+{
+	*left = lappend(*left, pstrdup(alias != NULL ? alias->aliasname : name));
+}
+
+/*
+ * The name that a function in FROM without an alias has, "" if none.
+ */
+static const char *
+graft_function_name(RangeFunction *range)
+{
+	Node	   *function = linitial(linitial_node(List, range->functions));
+
+	if (!IsA(function, FuncCall))
+		return "";
+	return strVal(llast(((FuncCall *) function)->funcname));
+}
+
+/*
+ * Replaces the tables in one item of a FROM clause.  Left has the names of
+ * the items further left, to which this one's are added.
+ */
+static void
+graft_item(SyntaxTranslation *translation, Node **item, List **left)
+{
+	check_stack_depth();
+	switch (nodeTag(*item))
+	{
+		case T_RangeVar:
+			{
+				RangeVar   *table = (RangeVar *) *item;
+				Alias	   *alias = table->alias;
+
+				*item = graft_table(translation, table, *left);
+				graft_note_name(left, alias, table->relname);
+				break;
+			}
+		case T_JoinExpr:
+			{
+				JoinExpr   *join = (JoinExpr *) *item;
+
+				graft_item(translation, &join->larg, left);
+				graft_item(translation, &join->rarg, left);
+				if (join->alias != NULL)
+					graft_note_name(left, join->alias, NULL);
+				if (join->join_using_alias != NULL)
+					graft_note_name(left, join->join_using_alias, NULL);
+				break;
+			}
+		case T_RangeTableSample:
+			{
+				RangeTableSample *sample = (RangeTableSample *) *item;
+				RangeVar   *table = (RangeVar *) sample->relation;
+
+				if (!IsA(table, RangeVar))
+					break;
+				/* ours, inside a LATERAL, has got its clause */
+				if (graft_clause(translation, table) != NULL)
+					ereport(ERROR,
+							(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							 errmsg("TABLESAMPLE cannot be combined with FOR SYSTEM_TIME"),
+							 errposition(pg_mbstrlen_with_len(translation->text.text,
+															  sample->location) + 1)));
+				graft_note_name(left, table->alias, table->relname);
+				break;
+			}
+		case T_RangeSubselect:
+			graft_note_name(left, ((RangeSubselect *) *item)->alias, "");
+			break;
+		case T_RangeFunction:
+			graft_note_name(left, ((RangeFunction *) *item)->alias,
+							graft_function_name((RangeFunction *) *item));
+			break;
+		case T_RangeTableFunc:
+			graft_note_name(left, ((RangeTableFunc *) *item)->alias, "");
+			break;
+		default:
+			/* a kind of item that is newer than this code */
+			graft_note_name(left, NULL, "");
+			break;
+	}
+}
+
+/*
+ * The clause that was written behind the table and has no place yet, or NULL.
+ */
+static SyntaxClause *
+graft_clause(SyntaxTranslation *translation, RangeVar *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, translation->clauses)
+	{
+		SyntaxClause *clause = lfirst(lc);
+
+		if (clause->kind == CLAUSE_SYSTEM_TIME && !clause->placed &&
+			clause->anchor == table->location)
+			return clause;
+	}
+	return NULL;
+}
+
+/*
+ * Returns what stands for the table in the tree: itself, unless one of our
+ * clauses was written behind it.
+ */
+static Node *
+graft_table(SyntaxTranslation *translation, RangeVar *table, List *left)
+{
+	SyntaxClause *clause = graft_clause(translation, table);
+	RangeTableSample *sample;
+	SelectStmt *select;
+	RangeSubselect *subselect;
+	ResTarget  *target;
+	ColumnRef  *star;
+
+	if (clause == NULL)
+		return (Node *) table;
+	clause->placed = true;
+
+	sample = makeNode(RangeTableSample);
+	sample->relation = (Node *) table;
+	sample->method = list_make2(makeString(pstrdup(TEMPORAL_SCHEMA)),
+								makeString(pstrdup(clause->name)));
+	sample->args = clause->args;
+	sample->location = translation->text.tokens[clause->token].start;
+	if (!syntax_expression_is_sideways((Node *) clause->args, left))
+		return (Node *) sample;
+
+	star = makeNode(ColumnRef);
+	star->fields = list_make1(makeNode(A_Star));
+	star->location = -1;
+	target = makeNode(ResTarget);
+	target->val = (Node *) star;
+	target->location = -1;
+	select = makeNode(SelectStmt);
+	select->targetList = list_make1(target);
+	select->fromClause = list_make1(sample);
+	subselect = makeNode(RangeSubselect);
+	subselect->lateral = true;
+	subselect->subquery = (Node *) select;
+	subselect->alias = table->alias;
+	if (subselect->alias == NULL)
+		subselect->alias = makeAlias(table->relname, NIL);
+	table->alias = NULL;
+	return (Node *) subselect;
+}

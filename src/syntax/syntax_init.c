@@ -1,0 +1,276 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_init.c
+ *	  Taking the raw parser over, and translating a statement
+ *
+ * raw_parser() turns a string into raw parse trees; everybody calls it: the
+ * query loop, SPI, PL/pgSQL, SQL functions.  There is no hook in it, so its
+ * code is diverted (syntax_takeover.c) to syntax_parse():
+ *
+ *		text --> has it one of our words?  no --> original parser
+ *				  | yes
+ *				 tokens					syntax_token.c
+ *				  | clauses taken out	syntax_clause.c, _create.c, _alter.c
+ *				 the rest, same length --> original parser --> trees
+ *				  | clauses put back	syntax_graft.c, syntax_graft_table.c
+ *				 stock trees
+ *
+ * PLACES.  What is taken out is blanked, so whatever the tree says about
+ * places in the text is true of the text that the client sent.
+ *
+ * NO CATALOGS.  The raw parser also runs in aborted transactions, so nothing
+ * here looks anything up.  Everything is allocated in the caller's context,
+ * as the original's trees are.
+ *
+ * TRUST.  Before the first client connects, statements of both kinds are
+ * parsed by the way that clients take, and the trees are checked.  If that
+ * fails the server gets its own parser back; then, as after any other reason
+ * why it could not be taken over, the stock forms remain.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+
+#include "syntax/syntax.h"
+#include "syntax/syntax_clause.h"
+#include "syntax/syntax_parse.h"
+#include "syntax/syntax_takeover.h"
+#include "temporal.h"
+
+SyntaxRawParser syntax_parse_stock = raw_parser;
+
+static bool parse_is_candidate(const char *string);
+static void parse_find(SyntaxTranslation *translation, RawParseMode mode);
+static const char *parse_self_test(void);
+
+/*
+ * Takes the parser over.
+ */
+void
+syntax_init(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "temporal syntax",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	SyntaxFunction original;
+	const char *volatile reason;
+
+	PG_TRY();
+	{
+		if (!syntax_token_init())
+			reason = "the server's scanner is not as expected";
+		else
+			reason = syntax_takeover((SyntaxFunction) raw_parser,
+									 (SyntaxFunction) syntax_parse, &original);
+		if (reason == NULL)
+		{
+			syntax_parse_stock = (SyntaxRawParser) original;
+			reason = parse_self_test();
+		}
+	}
+	PG_CATCH();
+	{
+		FlushErrorState();
+		reason = "the self-test failed with an error";
+	}
+	PG_END_TRY();
+
+	if (reason != NULL)
+	{
+		syntax_takeover_undo();
+		syntax_parse_stock = raw_parser;
+		ereport(WARNING,
+				(errmsg("SQL:2011 syntax of extension \"%s\" is not available",
+						TEMPORAL_EXTENSION),
+				 errdetail("The server's parser could not be taken over: %s.",
+						   reason),
+				 errhint("The stock forms work: TABLESAMPLE %s.%s(...), ALTER TABLE ... SET (%s.system_versioning = on).",
+						 TEMPORAL_SCHEMA, TEMPORAL_TSM_AS_OF,
+						 TEMPORAL_OPTION_NAMESPACE)));
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+List *
+syntax_parse(const char *string, RawParseMode mode)
+{
+	SyntaxTranslation translation = {0};
+	List	   *trees;
+
+	if (!parse_is_candidate(string) || mode == RAW_PARSE_TYPE_NAME)
+		return syntax_parse_stock(string, mode);
+
+	/* an expression in a clause may hold a sub-select with a clause */
+	check_stack_depth();
+
+	syntax_tokenize(&translation.text, string);
+	parse_find(&translation, mode);
+	if (translation.clauses == NIL)
+	{
+		pfree(translation.text.tokens);
+		return syntax_parse_stock(string, mode);
+	}
+
+	trees = syntax_parse_stock(translation.rest, mode);
+	syntax_graft(&translation, trees);
+
+	pfree(translation.rest);
+	pfree(translation.text.tokens);
+	list_free_deep(translation.clauses);
+	return trees;
+}
+
+/*
+ * The words without which a statement is none of ours.  Each is found by its
+ * first letter, which should be rare in SQL.
+ */
+static const char *const parse_words[] = {
+	"generated", "period", "system"
+};
+
+static inline bool
+parse_has_word(const char *string, const char *word)
+{
+	for (; *word; string++, word++)
+		if (pg_ascii_tolower((unsigned char) *string) != (unsigned char) *word)
+			return false;
+	return true;
+}
+
+/*
+ * May the text hold one of our clauses?  This is all that any other statement
+ * pays, so it is one pass that mostly tests a bit per character.
+ */
+static bool
+parse_is_candidate(const char *string)
+{
+	/* by character: its letter begins one of parse_words */
+	static const bool begins[UCHAR_MAX + 1] = {
+		['g'] = true, ['G'] = true,
+		['p'] = true, ['P'] = true,
+		['s'] = true, ['S'] = true
+	};
+
+	for (; *string; string++)
+	{
+		if (likely(!begins[(unsigned char) *string]))
+			continue;
+		for (int i = 0; i < lengthof(parse_words); i++)
+			if (parse_has_word(string, parse_words[i]))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Takes the clauses out, statement by statement.  Inside BEGIN ATOMIC ... END
+ * the parts between semicolons are statements as well.
+ */
+static void
+parse_find(SyntaxTranslation *translation, RawParseMode mode)
+{
+	const SyntaxText *text = &translation->text;
+	int			first = 0;
+
+	while (first < text->count)
+	{
+		int			end = first;
+
+		while (end < text->count &&
+			   !(text->tokens[end].sign == ';' && text->tokens[end].open < 0))
+			end++;
+		if (mode == RAW_PARSE_DEFAULT)
+		{
+			if (text->tokens[first].word == SQL_CREATE)
+				syntax_find_create(translation, first, end);
+			else if (text->tokens[first].word == SQL_ALTER)
+				syntax_find_alter(translation, first, end);
+		}
+		syntax_find_clauses(translation, first, end);
+		first = end + 1;
+	}
+}
+
+/*
+ * A statement and the beginning of its tree, to be checked at start.
+ */
+typedef struct ParseTest
+{
+	const char *statement;
+	const char *method;			/* of the TABLESAMPLE, or */
+	const char *option;			/* of the first option in our namespace */
+} ParseTest;
+
+static const ParseTest parse_tests[] = {
+	{"SELECT a FROM t WHERE b = $1", NULL, NULL},
+	{"SELECT a FROM t FOR SYSTEM_TIME AS OF now() e", TEMPORAL_TSM_AS_OF},
+	{"SELECT a FROM t FOR SYSTEM_TIME FROM $1 TO $2", TEMPORAL_TSM_FROM_TO},
+	{"SELECT a FROM t FOR SYSTEM_TIME BETWEEN 'a' AND 'b'", TEMPORAL_TSM_BETWEEN},
+	{"SELECT a FROM t FOR SYSTEM_TIME BETWEEN SYMMETRIC 'a' AND 'b'", TEMPORAL_TSM_BETWEEN_SYMMETRIC},
+	{"SELECT a FROM t FOR SYSTEM_TIME CONTAINED IN ('a', 'b')", TEMPORAL_TSM_CONTAINED_IN},
+	{"SELECT a FROM t FOR SYSTEM_TIME ALL", TEMPORAL_TSM_ALL},
+	{"CREATE TABLE t (a int) WITH SYSTEM VERSIONING", NULL, "system_versioning"},
+	{"CREATE TABLE t (PERIOD FOR SYSTEM_TIME (a, b))", NULL, "period_start"},
+	{"CREATE TABLE t (a date GENERATED ALWAYS AS ROW START)", NULL, "generated_start"},
+	{"ALTER TABLE t ADD SYSTEM VERSIONING", NULL, "system_versioning"},
+	{"ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME", NULL, "period"}
+};
+
+/*
+ * Does the tree hold what the test expects?
+ */
+static bool
+parse_test_tree(const ParseTest *test, Node *tree)
+{
+	List	   *options = NIL;
+	DefElem    *option;
+
+	if (IsA(tree, SelectStmt))
+	{
+		RangeTableSample *sample = linitial(((SelectStmt *) tree)->fromClause);
+
+		if (test->method == NULL)
+			return IsA(sample, RangeVar);
+		return IsA(sample, RangeTableSample) &&
+			strcmp(strVal(lsecond(sample->method)), test->method) == 0;
+	}
+	if (IsA(tree, CreateStmt))
+		options = ((CreateStmt *) tree)->options;
+	else if (IsA(tree, AlterTableStmt))
+		options = (List *) linitial_node(AlterTableCmd,
+										 ((AlterTableStmt *) tree)->cmds)->def;
+	if (options == NIL || test->option == NULL)
+		return false;
+	option = linitial_node(DefElem, options);
+	return option->defnamespace != NULL &&
+		strcmp(option->defnamespace, TEMPORAL_OPTION_NAMESPACE) == 0 &&
+		strcmp(option->defname, test->option) == 0;
+}
+
+/*
+ * Parses a statement of every kind the way a client's is; returns NULL, or
+ * what is wrong.
+ */
+static const char *
+parse_self_test(void)
+{
+	for (int i = 0; i < lengthof(parse_tests); i++)
+	{
+		List	   *trees = pg_parse_query(parse_tests[i].statement);
+
+		if (list_length(trees) != 1 ||
+			!parse_test_tree(&parse_tests[i],
+							 linitial_node(RawStmt, trees)->stmt))
+			return "the self-test failed";
+	}
+	return NULL;
+}

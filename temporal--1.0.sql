@@ -1,0 +1,239 @@
+/* temporal--1.0.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION temporal" to load this file. \quit
+
+GRANT USAGE ON SCHEMA temporal TO PUBLIC;
+
+--
+-- Catalog
+--
+
+CREATE TABLE temporal.versioned_table (
+	relation		regclass PRIMARY KEY,
+	history			regclass UNIQUE,
+	start_column	name NOT NULL,
+	end_column		name NOT NULL,
+	history_start	timestamptz NOT NULL,
+	history_index	text NOT NULL CHECK (history_index IN ('key', 'gist', 'none')),
+	skip_unchanged	boolean NOT NULL,
+	exclude_columns	name[] NOT NULL
+);
+COMMENT ON TABLE temporal.versioned_table IS
+'One row for each table with a SYSTEM_TIME period; read it through temporal.tables';
+COMMENT ON COLUMN temporal.versioned_table.history IS
+'where old versions are kept; NULL: the table has a period but no system versioning';
+COMMENT ON COLUMN temporal.versioned_table.history_start IS
+'nothing is known of the time before; -infinity when the table was created with its history';
+SELECT pg_catalog.pg_extension_config_dump('temporal.versioned_table', '');
+GRANT SELECT ON temporal.versioned_table TO PUBLIC;
+
+-- Every tick this database was ever given is below the sequence's value, in
+-- microseconds since 2000-01-01 UTC.  See src/time/tick_reserve.c.
+CREATE SEQUENCE temporal.tick_reserve MINVALUE 0 START 0;
+COMMENT ON SEQUENCE temporal.tick_reserve IS
+'upper bound of the ticks given so far, in microseconds since 2000-01-01 UTC; keeps the clock from running back over restarts';
+SELECT pg_catalog.setval('temporal.tick_reserve', 0);
+SELECT pg_catalog.pg_extension_config_dump('temporal.tick_reserve', '');
+
+--
+-- Periods of rows being written (DEFAULTs of the period columns)
+--
+
+CREATE FUNCTION temporal.row_start() RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_row_start';
+COMMENT ON FUNCTION temporal.row_start() IS
+'start of a row version written now: the system time of this transaction (GENERATED ALWAYS AS ROW START; SQL:2011 part 2, 11.4)';
+
+CREATE FUNCTION temporal.row_start(previous timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_row_start_after';
+COMMENT ON FUNCTION temporal.row_start(timestamptz) IS
+'start of a row version that replaces one which started at the given time: later than it, unless this transaction wrote both';
+
+CREATE FUNCTION temporal.row_end() RETURNS timestamptz
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_row_end';
+COMMENT ON FUNCTION temporal.row_end() IS
+'end of a current row version: infinity (GENERATED ALWAYS AS ROW END; SQL:2011 part 2, 11.4)';
+
+CREATE FUNCTION temporal.system_time() RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_system_time';
+COMMENT ON FUNCTION temporal.system_time() IS
+'the time at which all versions written by this transaction start; NULL before its first write to a versioned table';
+
+--
+-- Triggers
+--
+
+CREATE FUNCTION temporal.capture_statement() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_capture_statement';
+COMMENT ON FUNCTION temporal.capture_statement() IS
+'moves the versions that an UPDATE, DELETE or TRUNCATE replaced into history';
+
+CREATE FUNCTION temporal.capture_row() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_capture_row';
+COMMENT ON FUNCTION temporal.capture_row() IS
+'the same row by row, for session_replication_role = replica and logical replication';
+
+CREATE FUNCTION temporal.guard_row() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_guard_row';
+COMMENT ON FUNCTION temporal.guard_row() IS
+'gives the period columns their values after all other BEFORE triggers had their say; applies temporal.skip_unchanged and temporal.exclude_columns';
+
+CREATE FUNCTION temporal.protect_history() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_protect_history';
+COMMENT ON FUNCTION temporal.protect_history() IS
+'refuses every write to a history table but those made by versioning itself';
+
+--
+-- FOR SYSTEM_TIME in stock grammar: FROM t a TABLESAMPLE temporal.as_of(x)
+--
+
+CREATE FUNCTION temporal.as_of(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_as_of';
+COMMENT ON FUNCTION temporal.as_of(internal) IS
+'FROM t TABLESAMPLE temporal.as_of(x): FOR SYSTEM_TIME AS OF x (SQL:2011 part 2, 7.6): start <= x and end > x';
+
+CREATE FUNCTION temporal.from_to(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_from_to';
+COMMENT ON FUNCTION temporal.from_to(internal) IS
+'FROM t TABLESAMPLE temporal.from_to(a, b): FOR SYSTEM_TIME FROM a TO b (SQL:2011 part 2, 7.6): start < b and end > a';
+
+CREATE FUNCTION temporal.between_and(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_between_and';
+COMMENT ON FUNCTION temporal.between_and(internal) IS
+'FROM t TABLESAMPLE temporal.between_and(a, b): FOR SYSTEM_TIME BETWEEN a AND b (SQL:2011 part 2, 7.6): start <= b and end > a';
+
+CREATE FUNCTION temporal.between_symmetric(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_between_symmetric';
+COMMENT ON FUNCTION temporal.between_symmetric(internal) IS
+'FROM t TABLESAMPLE temporal.between_symmetric(a, b): FOR SYSTEM_TIME BETWEEN SYMMETRIC a AND b: as BETWEEN, with the bounds in order';
+
+CREATE FUNCTION temporal.contained_in(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_contained_in';
+COMMENT ON FUNCTION temporal.contained_in(internal) IS
+'FROM t TABLESAMPLE temporal.contained_in(a, b): FOR SYSTEM_TIME CONTAINED IN (a, b): start >= a and end <= b';
+
+CREATE FUNCTION temporal.all_versions(internal) RETURNS tsm_handler
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_all_versions';
+COMMENT ON FUNCTION temporal.all_versions(internal) IS
+'FROM t TABLESAMPLE temporal.all_versions(true): FOR SYSTEM_TIME ALL: current and historical rows';
+
+--
+-- What the clauses become in a plan
+--
+
+CREATE FUNCTION temporal.version_support(internal) RETURNS internal
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_version_support';
+COMMENT ON FUNCTION temporal.version_support(internal) IS
+'planner support: index conditions, selectivity and cost of the temporal.version_* predicates';
+
+CREATE FUNCTION temporal.version_as_of("start" timestamptz, "end" timestamptz, "time" timestamptz) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
+AS 'MODULE_PATHNAME', 'temporal_version_as_of';
+COMMENT ON FUNCTION temporal.version_as_of(timestamptz, timestamptz, timestamptz) IS
+'is the version [start, end) the one valid at the time?';
+
+CREATE FUNCTION temporal.version_from_to("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
+AS 'MODULE_PATHNAME', 'temporal_version_from_to';
+COMMENT ON FUNCTION temporal.version_from_to(timestamptz, timestamptz, timestamptz, timestamptz) IS
+'does the version [start, end) overlap [from, to)?';
+
+CREATE FUNCTION temporal.version_between("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
+AS 'MODULE_PATHNAME', 'temporal_version_between';
+COMMENT ON FUNCTION temporal.version_between(timestamptz, timestamptz, timestamptz, timestamptz) IS
+'does the version [start, end) overlap [from, to], both bounds included?';
+
+CREATE FUNCTION temporal.version_contained_in("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
+AS 'MODULE_PATHNAME', 'temporal_version_contained_in';
+COMMENT ON FUNCTION temporal.version_contained_in(timestamptz, timestamptz, timestamptz, timestamptz) IS
+'does the version [start, end) lie within [from, to)?';
+
+CREATE FUNCTION temporal.clause_time("time" timestamptz, relation oid) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_time';
+COMMENT ON FUNCTION temporal.clause_time(timestamptz, oid) IS
+'checks the time of an AS OF clause: 22004 when it is NULL, 22023 when the history of the table starts later';
+
+CREATE FUNCTION temporal.clause_bound("time" timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_bound';
+COMMENT ON FUNCTION temporal.clause_bound(timestamptz) IS
+'checks a bound of a FROM, BETWEEN or CONTAINED IN clause: 22004 when it is NULL';
+
+CREATE FUNCTION temporal.history_reaches(history oid, "time" timestamptz) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_history_reaches';
+COMMENT ON FUNCTION temporal.history_reaches(oid, timestamptz) IS
+'can the history table hold a version that ended after the time? Decides whether a plan reads it at all';
+
+--
+-- Introspection
+--
+
+CREATE VIEW temporal.tables AS
+SELECT n.nspname AS schema_name,
+       c.relname AS table_name,
+       v.relation,
+       v.history,
+       v.history IS NOT NULL AS system_versioned,
+       v.start_column,
+       v.end_column,
+       v.history_start,
+       v.history_index,
+       v.skip_unchanged,
+       v.exclude_columns,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner
+FROM temporal.versioned_table v
+     JOIN pg_catalog.pg_class c ON c.oid = v.relation
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
+COMMENT ON VIEW temporal.tables IS
+'tables with a SYSTEM_TIME period, their history and their options';
+GRANT SELECT ON temporal.tables TO PUBLIC;
+
+CREATE FUNCTION temporal.describe(relation regclass)
+RETURNS TABLE (property text, value text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	t temporal.tables;
+BEGIN
+	SELECT * INTO t FROM temporal.tables v WHERE v.relation = describe.relation;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table "%" is not system-versioned', relation
+			USING ERRCODE = 'wrong_object_type',
+				  HINT = format('ALTER TABLE %s ADD SYSTEM VERSIONING starts its history.', relation);
+	END IF;
+	RETURN QUERY
+	SELECT p.property, p.value
+	FROM (VALUES
+		(1, 'table', format('%I.%I', t.schema_name, t.table_name)),
+		(2, 'system versioning', CASE WHEN t.system_versioned THEN 'on' ELSE 'off (period only)' END),
+		(3, 'period', format('SYSTEM_TIME (%I, %I)', t.start_column, t.end_column)),
+		(4, 'history', (SELECT format('%I.%I', n.nspname, c.relname)
+						FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+						WHERE c.oid = t.history)),
+		(5, 'history starts', CASE WHEN t.history_start = '-infinity' THEN 'with the table'
+								   ELSE t.history_start::text END),
+		(6, 'history index', t.history_index),
+		(7, 'unchanged rows', CASE WHEN t.skip_unchanged THEN 'left alone' ELSE 'make a version' END),
+		(8, 'columns without history', nullif(array_to_string(t.exclude_columns, ', '), '')),
+		(9, 'table size', pg_size_pretty((
+				SELECT sum(pg_total_relation_size(m.relid))
+				FROM (SELECT t.relation::oid AS relid
+					  UNION SELECT pt.relid FROM pg_partition_tree(t.relation) pt) m))),
+		(10, 'history size', pg_size_pretty(pg_total_relation_size(t.history)))
+	) AS p(place, property, value)
+	WHERE p.value IS NOT NULL
+	ORDER BY p.place;
+END
+$$;
+COMMENT ON FUNCTION temporal.describe(regclass) IS
+'what versioning does with a table: its history, period columns, options and sizes';
