@@ -33,6 +33,7 @@ OBJS = \
 	src/query/query_clause.o \
 	src/query/query_plan.o \
 	src/query/query_predicate.o \
+	src/query/query_privilege.o \
 	src/query/query_rewrite.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_clause.o \

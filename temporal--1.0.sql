@@ -46,11 +46,17 @@ AS 'MODULE_PATHNAME', 'temporal_row_start';
 COMMENT ON FUNCTION temporal.row_start() IS
 'start of a row version written now: the system time of this transaction (GENERATED ALWAYS AS ROW START; SQL:2011 part 2, 11.4)';
 
-CREATE FUNCTION temporal.row_start(previous timestamptz) RETURNS timestamptz
+CREATE FUNCTION temporal.row_start(history oid) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_row_start_insert';
+COMMENT ON FUNCTION temporal.row_start(oid) IS
+'the same for a row inserted into the table with that history: later than all that ended there';
+
+CREATE FUNCTION temporal.row_start(previous timestamptz, history oid, new_key boolean) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_row_start_after';
-COMMENT ON FUNCTION temporal.row_start(timestamptz) IS
-'start of a row version that replaces one which started at the given time: later than it, unless this transaction wrote both';
+COMMENT ON FUNCTION temporal.row_start(timestamptz, oid, boolean) IS
+'start of a row version that replaces one which started at the given time: later than it, unless this transaction wrote both; with a new key also later than all that ended in that history';
 
 CREATE FUNCTION temporal.row_end() RETURNS timestamptz
 LANGUAGE C IMMUTABLE PARALLEL SAFE

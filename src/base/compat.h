@@ -43,6 +43,14 @@ extern int no_such_variable
 #endif
 
 /*
+ * Ownership of objects of any class; only relations' is asked for here.
+ */
+#if PG_VERSION_NUM < 160000
+#define object_ownercheck(classid, objectid, roleid) \
+	pg_class_ownercheck(objectid, roleid)
+#endif
+
+/*
  * CREATE INDEX on a relation of ours, without checks of the user's rights.
  */
 #if PG_VERSION_NUM >= 160000
@@ -80,6 +88,14 @@ extern int no_such_variable
  */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* The columns that SELECT on a relation needs rights on: a Bitmapset ** */
+#ifdef TEMPORAL_HAS_PERMINFO
+#define temporal_selected_columns(query, rte) \
+	(&getRTEPermissionInfo((query)->rteperminfos, rte)->selectedCols)
+#else
+#define temporal_selected_columns(query, rte) (&(rte)->selectedCols)
 #endif
 
 #endif							/* TEMPORAL_COMPAT_H */

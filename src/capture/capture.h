@@ -10,11 +10,30 @@
 
 #include "catalog/versioned_cache.h"
 #include "executor/tuptable.h"
+#include "history/history_reach.h"
 #include "history/history_store.h"
 
 /* capture_columns.c, capture_copy.c: hooks */
 extern void capture_columns_init(void);
 extern void capture_copy_init(void);
+
+/*
+ * capture_columns.c: the start of a row inserted into the table with the
+ * history: later than any boundary noted for it.
+ */
+extern TimestampTz capture_insert_start(HistoryBoundary boundary);
+
+/*
+ * The start of a version that replaces one of the table with the history,
+ * which is the end of that one.
+ */
+extern TimestampTz capture_replace_start(TimestampTz previous, Oid history);
+
+/*
+ * What temporal.row_start() without arguments, a column's DEFAULT, starts
+ * after while it is set: COPY plans nothing that could say more.
+ */
+extern HistoryBoundary capture_default_boundary;
 
 /* capture_statement.c */
 

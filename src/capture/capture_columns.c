@@ -9,7 +9,11 @@
  * them out.  The planner hook here
  *
  *	- refuses any other value (SQL:2011 part 2, 14.11 and 14.14 Syntax Rules),
- *	- makes every UPDATE also set the start: temporal.row_start(old start).
+ *	- makes every INSERT start its rows after all that ended in the history:
+ *	  temporal.row_start(history),
+ *	- makes every UPDATE also set the start: temporal.row_start(old start, ...),
+ *	- makes every DELETE evaluate the same, for its side effect: the boundary
+ *	  of the row is known to other sessions before the row is touched.
  *
  * The assignment is added to the target list and not to the columns for which
  * the user needs the UPDATE privilege: it is not the user who makes it.  It is
@@ -21,10 +25,11 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
+#include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
@@ -37,9 +42,12 @@
 #include "catalog/versioned_cache.h"
 #include "time/transaction_time.h"
 
+HistoryBoundary capture_default_boundary = NULL;
+
 static planner_hook_type prev_planner_hook = NULL;
 
 PG_FUNCTION_INFO_V1(temporal_row_start);
+PG_FUNCTION_INFO_V1(temporal_row_start_insert);
 PG_FUNCTION_INFO_V1(temporal_row_start_after);
 PG_FUNCTION_INFO_V1(temporal_row_end);
 PG_FUNCTION_INFO_V1(temporal_system_time);
@@ -133,41 +141,64 @@ capture_refuse_value(const VersionedRelation *versioned, AttrNumber attno,
 			 errhint("Leave the column out; for an import, a superuser can turn on temporal.allow_period_writes.")));
 }
 
+static Expr *
+capture_oid(Oid oid)
+{
+	return (Expr *) makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
+							  ObjectIdGetDatum(oid), false, true);
+}
+
+/*
+ * Checks the columns of an INSERT; DEFAULT becomes temporal.row_start(history).
+ */
 static void
-capture_check_insert(Query *query, List *targetlist,
-					 const VersionedRelation *versioned)
+capture_complete_insert(Query *query, List *targetlist,
+						const VersionedRelation *versioned)
 {
 	ListCell   *lc;
 
-	if (temporal_allow_period_writes)
-		return;
 	foreach(lc, targetlist)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 
 		if (tle->resjunk)
 			continue;
-		if ((tle->resno == versioned->start_attno &&
-			 !capture_is_inserted_default(query, (Node *) tle->expr,
-										  FUNCTION_ROW_START)) ||
-			(tle->resno == versioned->end_attno &&
-			 !capture_is_inserted_default(query, (Node *) tle->expr,
-										  FUNCTION_ROW_END)))
+		if (tle->resno == versioned->start_attno)
+		{
+			if (capture_is_inserted_default(query, (Node *) tle->expr,
+											FUNCTION_ROW_START))
+				tle->expr = (Expr *)
+					makeFuncExpr(extension_function(FUNCTION_ROW_START_INSERT),
+								 TIMESTAMPTZOID,
+								 list_make1(capture_oid(versioned->history)),
+								 InvalidOid, InvalidOid,
+								 COERCE_EXPLICIT_CALL);
+			else if (!temporal_allow_period_writes)
+				capture_refuse_value(versioned, tle->resno, true);
+		}
+		else if (tle->resno == versioned->end_attno &&
+				 !temporal_allow_period_writes &&
+				 !capture_is_inserted_default(query, (Node *) tle->expr,
+											  FUNCTION_ROW_END))
 			capture_refuse_value(versioned, tle->resno, true);
 	}
 }
 
 /*
- * temporal.row_start(the row's present start)
+ * temporal.row_start(the row's present start, history, new_key)
  */
 static Expr *
-capture_next_start(Index result_rti, const VersionedRelation *versioned)
+capture_next_start(Index result_rti, const VersionedRelation *versioned,
+				   bool new_key)
 {
 	Var		   *old = makeVar(result_rti, versioned->start_attno,
 							  TIMESTAMPTZOID, -1, InvalidOid, 0);
 
 	return (Expr *) makeFuncExpr(extension_function(FUNCTION_ROW_START_AFTER),
-								 TIMESTAMPTZOID, list_make1(old),
+								 TIMESTAMPTZOID,
+								 list_make3(old,
+											capture_oid(versioned->history),
+											makeBoolConst(new_key, false)),
 								 InvalidOid, InvalidOid,
 								 COERCE_EXPLICIT_CALL);
 }
@@ -181,6 +212,18 @@ capture_complete_update(List *targetlist, Index result_rti,
 {
 	ListCell   *lc;
 	TargetEntry *start = NULL;
+	Expr	   *next_start;
+	bool		new_key = false;
+
+	foreach(lc, targetlist)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+
+		new_key |= !tle->resjunk &&
+			bms_is_member(tle->resno - FirstLowInvalidHeapAttributeNumber,
+						  versioned->key_attnos);
+	}
+	next_start = capture_next_start(result_rti, versioned, new_key);
 
 	foreach(lc, targetlist)
 	{
@@ -196,7 +239,7 @@ capture_complete_update(List *targetlist, Index result_rti,
 			continue;
 		start = tle;
 		if (capture_is_default((Node *) tle->expr, FUNCTION_ROW_START))
-			tle->expr = capture_next_start(result_rti, versioned);
+			tle->expr = next_start;
 		else if (!temporal_allow_period_writes)
 			capture_refuse_value(versioned, tle->resno, false);
 	}
@@ -206,11 +249,50 @@ capture_complete_update(List *targetlist, Index result_rti,
 		char	   *name = get_attname(versioned->relid,
 									   versioned->start_attno, false);
 
-		start = makeTargetEntry(capture_next_start(result_rti, versioned),
-								versioned->start_attno, name, false);
-		targetlist = lappend(targetlist, start);
+		int			place = 0;
+
+		/* what is junk, as the source of SET (a, b) = (SELECT ...), is last */
+		while (place < list_length(targetlist) &&
+			   !list_nth_node(TargetEntry, targetlist, place)->resjunk)
+			place++;
+		start = makeTargetEntry(next_start, versioned->start_attno, name,
+								false);
+		targetlist = list_insert_nth(targetlist, place, start);
 	}
 	return targetlist;
+}
+
+/*
+ * A DELETE computes the boundary of each row it finds, as junk of its target
+ * list.
+ */
+static List *
+capture_complete_delete(List *targetlist, Index result_rti,
+						const VersionedRelation *versioned)
+{
+	TargetEntry *tle = makeTargetEntry(capture_next_start(result_rti,
+														  versioned, false),
+									   list_length(targetlist) + 1,
+									   pstrdup("boundary"), true);
+
+	return lappend(targetlist, tle);
+}
+
+/*
+ * The same for a DELETE action of MERGE, which has no target list: "... AND
+ * temporal.row_start(...) IS NOT NULL", which is true.
+ */
+static Node *
+capture_complete_merge_delete(Node *qual, Index result_rti,
+							  const VersionedRelation *versioned)
+{
+	NullTest   *test = makeNode(NullTest);
+
+	test->arg = capture_next_start(result_rti, versioned, false);
+	test->nulltesttype = IS_NOT_NULL;
+	test->argisrow = false;
+	test->location = -1;
+	return make_and_qual(qual, (Node *) test);
 }
 
 static void
@@ -230,16 +312,21 @@ capture_check_query(Query *query)
 	switch (query->commandType)
 	{
 		case CMD_INSERT:
-			capture_check_insert(query, query->targetList, versioned);
-			if (query->onConflict)
+			capture_complete_insert(query, query->targetList, versioned);
+			if (query->onConflict &&
+				query->onConflict->action == ONCONFLICT_UPDATE)
 				query->onConflict->onConflictSet =
-					query->onConflict->action == ONCONFLICT_UPDATE ?
 					capture_complete_update(query->onConflict->onConflictSet,
 											query->resultRelation,
-											versioned) : NIL;
+											versioned);
 			break;
 		case CMD_UPDATE:
 			query->targetList = capture_complete_update(query->targetList,
+														query->resultRelation,
+														versioned);
+			break;
+		case CMD_DELETE:
+			query->targetList = capture_complete_delete(query->targetList,
 														query->resultRelation,
 														versioned);
 			break;
@@ -249,18 +336,46 @@ capture_check_query(Query *query)
 				MergeAction *action = lfirst_node(MergeAction, lc);
 
 				if (action->commandType == CMD_INSERT)
-					capture_check_insert(query, action->targetList,
+					capture_complete_insert(query, action->targetList,
 										 versioned);
 				else if (action->commandType == CMD_UPDATE)
 					action->targetList =
 						capture_complete_update(action->targetList,
 												query->resultRelation,
 												versioned);
+				else if (action->commandType == CMD_DELETE)
+					action->qual =
+						capture_complete_merge_delete(action->qual,
+													  query->resultRelation,
+													  versioned);
 			}
 			break;
 		default:
 			break;
 	}
+}
+
+TimestampTz
+capture_insert_start(HistoryBoundary boundary)
+{
+	TimestampTz start = transaction_time_row_start();
+
+	if ((uint64) start < pg_atomic_read_u64(boundary))
+		start = transaction_time_fresh();
+	return start;
+}
+
+TimestampTz
+capture_replace_start(TimestampTz previous, Oid history)
+{
+	TimestampTz start;
+
+	if (transaction_time_is_own(previous))
+		return previous;
+	start = transaction_time_boundary(previous);
+	if (OidIsValid(history))
+		history_reach_note_boundary(history, start);
+	return start;
 }
 
 /*
@@ -270,24 +385,42 @@ Datum
 temporal_row_start(PG_FUNCTION_ARGS)
 {
 	settings_require_preload();
+	if (capture_default_boundary != NULL)
+		PG_RETURN_TIMESTAMPTZ(capture_insert_start(capture_default_boundary));
 	PG_RETURN_TIMESTAMPTZ(transaction_time_row_start());
 }
 
 /*
- * temporal.row_start(previous timestamptz) RETURNS timestamptz
+ * temporal.row_start(history oid) RETURNS timestamptz
+ */
+Datum
+temporal_row_start_insert(PG_FUNCTION_ARGS)
+{
+	settings_require_preload();
+	if (PG_ARGISNULL(0) || !OidIsValid(PG_GETARG_OID(0)))
+		PG_RETURN_TIMESTAMPTZ(transaction_time_row_start());
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = history_reach_boundary(PG_GETARG_OID(0));
+	PG_RETURN_TIMESTAMPTZ(capture_insert_start(fcinfo->flinfo->fn_extra));
+}
+
+/*
+ * temporal.row_start(previous timestamptz, history oid, new_key boolean)
+ *		RETURNS timestamptz
  */
 Datum
 temporal_row_start_after(PG_FUNCTION_ARGS)
 {
-	TimestampTz previous;
+	TimestampTz start;
 
 	settings_require_preload();
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_TIMESTAMPTZ(transaction_time_row_start());
-	previous = PG_GETARG_TIMESTAMPTZ(0);
-	if (transaction_time_is_own(previous))
-		PG_RETURN_TIMESTAMPTZ(previous);
-	PG_RETURN_TIMESTAMPTZ(transaction_time_boundary(previous));
+	start = capture_replace_start(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_OID(1));
+	if (PG_GETARG_BOOL(2) && OidIsValid(PG_GETARG_OID(1)))
+		start = Max(start,
+					capture_insert_start(history_reach_boundary(PG_GETARG_OID(1))));
+	PG_RETURN_TIMESTAMPTZ(start);
 }
 
 /*

@@ -93,9 +93,10 @@ capture_refuse_copied(Relation rel, const VersionedRelation *versioned,
 
 /*
  * Returns the statement to run: pstmt itself, or a copy with a column list.
+ * *boundary is set to what the DEFAULT of the start must look at.
  */
 static PlannedStmt *
-capture_copy(PlannedStmt *pstmt)
+capture_copy(PlannedStmt *pstmt, HistoryBoundary *boundary)
 {
 	CopyStmt   *stmt = castNode(CopyStmt, pstmt->utilityStmt);
 	const VersionedRelation *versioned;
@@ -112,6 +113,8 @@ capture_copy(PlannedStmt *pstmt)
 	if (versioned == NULL)
 		return pstmt;
 
+	if (stmt->is_from && OidIsValid(versioned->history))
+		*boundary = history_reach_boundary(versioned->history);
 	rel = relation_open(relid, NoLock /* locked above */ );
 	if (stmt->is_from && stmt->attlist && !temporal_allow_period_writes)
 		capture_refuse_copied(rel, versioned, stmt->attlist);
@@ -126,6 +129,45 @@ capture_copy(PlannedStmt *pstmt)
 }
 
 static void
+capture_run_utility(PlannedStmt *pstmt, const char *queryString,
+					bool readOnlyTree, ProcessUtilityContext context,
+					ParamListInfo params, QueryEnvironment *queryEnv,
+					DestReceiver *dest, QueryCompletion *qc)
+{
+	if (prev_process_utility_hook)
+		prev_process_utility_hook(pstmt, queryString, readOnlyTree, context,
+								  params, queryEnv, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context,
+								params, queryEnv, dest, qc);
+}
+
+/*
+ * Runs COPY with the boundary in force, and no longer than that.
+ */
+static void
+capture_run_copy(HistoryBoundary boundary,
+				 PlannedStmt *pstmt, const char *queryString,
+				 bool readOnlyTree, ProcessUtilityContext context,
+				 ParamListInfo params, QueryEnvironment *queryEnv,
+				 DestReceiver *dest, QueryCompletion *qc)
+{
+	HistoryBoundary outer_boundary = capture_default_boundary;
+
+	PG_TRY();
+	{
+		capture_default_boundary = boundary;
+		capture_run_utility(pstmt, queryString, readOnlyTree, context,
+							params, queryEnv, dest, qc);
+	}
+	PG_FINALLY();
+	{
+		capture_default_boundary = outer_boundary;
+	}
+	PG_END_TRY();
+}
+
+static void
 capture_process_utility(PlannedStmt *pstmt, const char *queryString,
 						bool readOnlyTree, ProcessUtilityContext context,
 						ParamListInfo params, QueryEnvironment *queryEnv,
@@ -134,12 +176,14 @@ capture_process_utility(PlannedStmt *pstmt, const char *queryString,
 	if (IsA(pstmt->utilityStmt, CopyStmt) &&
 		castNode(CopyStmt, pstmt->utilityStmt)->relation != NULL &&
 		!IsAbortedTransactionBlockState())
-		pstmt = capture_copy(pstmt);
+	{
+		HistoryBoundary boundary = NULL;
 
-	if (prev_process_utility_hook)
-		prev_process_utility_hook(pstmt, queryString, readOnlyTree, context,
-								  params, queryEnv, dest, qc);
+		pstmt = capture_copy(pstmt, &boundary);
+		capture_run_copy(boundary, pstmt, queryString, readOnlyTree, context,
+						 params, queryEnv, dest, qc);
+	}
 	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context,
-								params, queryEnv, dest, qc);
+		capture_run_utility(pstmt, queryString, readOnlyTree, context,
+							params, queryEnv, dest, qc);
 }

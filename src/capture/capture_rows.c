@@ -75,7 +75,8 @@ temporal_capture_row(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	versioned = versioned_cache_get_open(trigdata->tg_relation);
-	if (versioned == NULL || !OidIsValid(versioned->history))
+	if (versioned == NULL || !OidIsValid(versioned->history) ||
+		versioned->history_subscribed)
 		return PointerGetDatum(NULL);
 
 	/* A row that kept its start made no version: temporal.exclude_columns */
@@ -137,6 +138,7 @@ temporal_guard_row(PG_FUNCTION_ARGS)
 	const VersionedRelation *versioned;
 	TupleTableSlot *new;
 	bool		update;
+	TimestampTz start;
 	int			columns[2];
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
@@ -152,14 +154,17 @@ temporal_guard_row(PG_FUNCTION_ARGS)
 	if (versioned == NULL || temporal_allow_period_writes)
 		return PointerGetDatum(tuple);
 
-	columns[0] = versioned->start_attno;
-	columns[1] = versioned->end_attno;
-	values[0] = TimestampTzGetDatum(transaction_time_row_start());
-	values[1] = TimestampTzGetDatum(DT_NOEND);
+	/* A mirror of a versioned table keeps the periods it is sent */
+	if (versioned->history_subscribed &&
+		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(tuple);
+
+	start = capture_row_start(versioned, new);
 	if (update)
 	{
-		TimestampTz start = capture_row_start(versioned,
-											  trigdata->tg_trigslot);
+		TimestampTz previous = capture_row_start(versioned,
+												 trigdata->tg_trigslot);
+		TimestampTz next;
 		RowChange	change = ROW_CHANGED;
 
 		if (versioned->skip_unchanged ||
@@ -168,13 +173,28 @@ temporal_guard_row(PG_FUNCTION_ARGS)
 										  versioned);
 		if (change == ROW_UNCHANGED && versioned->skip_unchanged)
 			return PointerGetDatum(NULL);
-		if (change == ROW_EXCLUDED || transaction_time_is_own(start))
-			values[0] = TimestampTzGetDatum(start);
+		if (change == ROW_EXCLUDED)
+			start = previous;
 		else
-			values[0] =
-				TimestampTzGetDatum(transaction_time_boundary(start));
+		{
+			/* the planner hook's start stands unless somebody changed it */
+			next = capture_replace_start(previous, versioned->history);
+			if (start < next || !transaction_time_is_own(start))
+				start = next;
+		}
+	}
+	else if (!transaction_time_is_own(start))
+	{
+		/* a row that moves between partitions has its start already */
+		start = OidIsValid(versioned->history) ?
+			capture_insert_start(history_reach_boundary(versioned->history)) :
+			transaction_time_row_start();
 	}
 
+	columns[0] = versioned->start_attno;
+	values[0] = TimestampTzGetDatum(start);
+	columns[1] = versioned->end_attno;
+	values[1] = TimestampTzGetDatum(DT_NOEND);
 	return PointerGetDatum(heap_modify_tuple_by_cols(tuple,
 													 RelationGetDescr(rel), 2,
 													 columns, values, nulls));

@@ -37,7 +37,9 @@ typedef struct FunctionName
 
 static const FunctionName function_names[] = {
 	[FUNCTION_ROW_START] = {"row_start", 0, {0}},
-	[FUNCTION_ROW_START_AFTER] = {"row_start", 1, {TIMESTAMPTZOID}},
+	[FUNCTION_ROW_START_INSERT] = {"row_start", 1, {OIDOID}},
+	[FUNCTION_ROW_START_AFTER] = {"row_start", 3,
+	{TIMESTAMPTZOID, OIDOID, BOOLOID}},
 	[FUNCTION_ROW_END] = {"row_end", 0, {0}},
 	[FUNCTION_CAPTURE_STATEMENT] = {"capture_statement", 0, {0}},
 	[FUNCTION_CAPTURE_ROW] = {"capture_row", 0, {0}},
@@ -70,6 +72,7 @@ StaticAssertDecl(lengthof(function_names) == FUNCTION_Count,
 
 /* What is known of this database */
 static bool objects_known = false;
+static uint64 objects_forgotten = 0;	/* how often */
 static bool objects_created = false;
 static Oid	objects_functions[FUNCTION_Count];
 static Oid	objects_catalog = InvalidOid;
@@ -78,6 +81,7 @@ static void
 extension_objects_forget(Datum arg, int cacheid, uint32 hashvalue)
 {
 	objects_known = false;
+	objects_forgotten++;
 }
 
 void
@@ -126,19 +130,19 @@ extension_is_created(void)
 {
 	if (!objects_known)
 	{
+		uint64		forgotten = objects_forgotten;
 		Oid			extension = get_extension_oid(TEMPORAL_EXTENSION, true);
 
-		/*
-		 * Set first: the look-ups may accept invalidation messages, and what
-		 * they found then may be out of date already.
-		 */
-		objects_known = true;
+		objects_created = false;
 		objects_created = OidIsValid(extension) &&
 			extension_objects_find(extension);
 
-		/* half a CREATE EXTENSION: ask again next time */
-		if (OidIsValid(extension) && !objects_created)
-			objects_known = false;
+		/*
+		 * Half a CREATE EXTENSION, or something changed during the look-ups:
+		 * ask again next time.
+		 */
+		objects_known = objects_created == OidIsValid(extension) &&
+			forgotten == objects_forgotten;
 	}
 	return objects_created;
 }

@@ -32,7 +32,9 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/catcache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
@@ -46,6 +48,7 @@ typedef struct VersionedCacheEntry
 } VersionedCacheEntry;
 
 static HTAB *versioned_cache = NULL;
+static uint64 versioned_cache_invalidations = 0;
 
 /* Contexts of descriptions replaced in this transaction; TopMemoryContext */
 static List *versioned_cache_retired = NIL;
@@ -57,6 +60,7 @@ versioned_cache_invalidate(Datum arg, Oid relid)
 {
 	VersionedCacheEntry *entry;
 
+	versioned_cache_invalidations++;
 	if (versioned_cache == NULL)
 		return;
 	if (OidIsValid(relid))
@@ -166,6 +170,17 @@ versioned_cache_require(Oid relid)
 	return versioned;
 }
 
+bool
+versioned_is_subscribed(Oid relid)
+{
+	CatCList   *subscriptions = SearchSysCacheList1(SUBSCRIPTIONRELMAP,
+													ObjectIdGetDatum(relid));
+	bool		subscribed = subscriptions->n_members > 0;
+
+	ReleaseCatCacheList(subscriptions);
+	return subscribed;
+}
+
 /*
  * Does a trigger of the relation call our capture function?
  */
@@ -205,7 +220,11 @@ versioned_cache_describe(Relation rel, Oid root, const VersionedTable *table)
 	v->history_start = table->history_start;
 	v->history_index = table->history_index;
 	v->skip_unchanged = table->skip_unchanged;
+	v->history_subscribed = OidIsValid(table->history) &&
+		versioned_is_subscribed(table->history);
 	v->natts = desc->natts;
+	v->key_attnos = bms_copy(RelationGetIndexAttrBitmap(rel,
+														INDEX_ATTR_BITMAP_PRIMARY_KEY));
 	v->history_attnos = palloc0(Max(desc->natts, 1) * sizeof(AttrNumber));
 
 	for (int i = 0; i < desc->natts; i++)
@@ -239,12 +258,7 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 	Oid			root = RelationGetRelid(rel);
 	VersionedRelation *description = NULL;
 	MemoryContext context = NULL;
-
-	/*
-	 * Valid from here on: an invalidation that arrives during the look-ups
-	 * below makes the entry stale again, and it is filled once more next time.
-	 */
-	entry->valid = true;
+	uint64		invalidations = versioned_cache_invalidations;
 
 	if (versioned_cache_has_trigger(rel))
 	{
@@ -258,7 +272,8 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 		{
 			MemoryContext old;
 
-			context = AllocSetContextCreate(TopMemoryContext,
+			/* until it is complete, it goes with the transaction */
+			context = AllocSetContextCreate(CurrentMemoryContext,
 											"temporal versioned relation",
 											ALLOCSET_SMALL_SIZES);
 			old = MemoryContextSwitchTo(context);
@@ -267,12 +282,9 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 
 			if (description->start_attno == InvalidAttrNumber ||
 				description->end_attno == InvalidAttrNumber)
-			{
-				entry->valid = false;
-				MemoryContextDelete(context);
 				elog(ERROR, "period columns of relation \"%s\" are missing",
 					 RelationGetRelationName(rel));
-			}
+			MemoryContextSetParent(context, TopMemoryContext);
 		}
 	}
 
@@ -286,4 +298,11 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 	}
 	entry->context = context;
 	entry->description = description;
+
+	/*
+	 * An invalidation that arrived during the look-ups may have been of this
+	 * relation: what was found is then good for now and is looked up again
+	 * next time.
+	 */
+	entry->valid = invalidations == versioned_cache_invalidations;
 }

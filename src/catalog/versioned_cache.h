@@ -28,11 +28,13 @@ typedef struct VersionedRelation
 	TimestampTz history_start;
 	HistoryIndex history_index;
 	bool		skip_unchanged;
+	bool		history_subscribed; /* logical replication fills the history */
 
 	/* Columns, by number in relid */
 	AttrNumber	start_attno;
 	AttrNumber	end_attno;
 	Bitmapset  *exclude_attnos; /* temporal.exclude_columns */
+	Bitmapset  *key_attnos;		/* primary key, as RelationGetIndexAttrBitmap() */
 	int			natts;			/* of relid */
 	AttrNumber *history_attnos; /* [attno - 1]: same column of history, 0 if
 								 * dropped */
@@ -51,5 +53,8 @@ extern const VersionedRelation *versioned_cache_get_open(Relation rel);
 
 /* Like versioned_cache_get(), but 42809 where it has no history. */
 extern const VersionedRelation *versioned_cache_require(Oid relid);
+
+/* Is the relation the target of a logical replication subscription? */
+extern bool versioned_is_subscribed(Oid relid);
 
 #endif							/* TEMPORAL_VERSIONED_CACHE_H */

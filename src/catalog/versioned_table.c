@@ -104,10 +104,13 @@ static SysScanDesc
 versioned_table_scan(Relation catalog, AttrNumber attno, Oid value)
 {
 	ScanKeyData key;
+	Oid			index;
 
 	ScanKeyInit(&key, attno, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(value));
-	return systable_beginscan(catalog, versioned_table_index(attno), true,
+	/* without its index only while the extension is being dropped */
+	index = versioned_table_index(attno);
+	return systable_beginscan(catalog, index, OidIsValid(index),
 							  NULL, 1, &key);
 }
 
@@ -122,7 +125,9 @@ versioned_table_read(AttrNumber attno, Oid value, VersionedTable *table)
 	if (!extension_is_created())
 		return false;
 
-	catalog = table_open(extension_catalog(), AccessShareLock);
+	catalog = try_table_open(extension_catalog(), AccessShareLock);
+	if (catalog == NULL)
+		return false;			/* the extension is being dropped */
 	scan = versioned_table_scan(catalog, attno, value);
 	tuple = systable_getnext(scan);
 	found = HeapTupleIsValid(tuple);
@@ -163,6 +168,34 @@ versioned_table_read(AttrNumber attno, Oid value, VersionedTable *table)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return found;
+}
+
+List *
+versioned_table_list(void)
+{
+	Relation	catalog;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *relations = NIL;
+
+	if (!extension_is_created())
+		return NIL;
+	catalog = table_open(extension_catalog(), AccessShareLock);
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		relation = heap_getattr(tuple,
+											Anum_versioned_table_relation,
+											RelationGetDescr(catalog),
+											&isnull);
+
+		relations = lappend_oid(relations, DatumGetObjectId(relation));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(relations, list_oid_cmp);
+	return relations;
 }
 
 static HeapTuple

@@ -39,6 +39,9 @@ extern bool versioned_table_find(Oid relation, VersionedTable *table);
 extern bool versioned_table_find_by_history(Oid history,
 											VersionedTable *table);
 
+/* All tables of the catalog, in the order of their OIDs. */
+extern List *versioned_table_list(void);
+
 /*
  * Writes.  The caller holds a lock on the table that keeps others from
  * writing it, and has checked privileges; these check none.  Each makes the

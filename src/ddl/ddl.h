@@ -84,6 +84,7 @@ extern void ddl_check_name_partition(Oid relid);
 /* ddl_history.c */
 extern Oid	ddl_history_create(Relation rel, const char *name,
 							   const VersionedTable *table);
+extern void ddl_history_tie(Oid relid, Oid history);
 extern void ddl_history_release(Oid relid, Oid history, bool drop);
 extern void ddl_history_index(Relation rel, Oid history,
 							  const VersionedTable *table);
@@ -95,6 +96,8 @@ extern void ddl_triggers_drop(Oid relid);
 extern void ddl_triggers_protect(Oid history);
 extern void ddl_triggers_unprotect(Oid history);
 extern bool ddl_trigger_is_ours(Oid relid, const char *name);
+extern bool ddl_trigger_may_become(const AlterTableCmd *cmd);
+extern bool ddl_trigger_function_is_ours(List *funcname);
 
 /* ddl_guard.c */
 extern void ddl_guard_alter(ParseState *pstate, Oid relid,

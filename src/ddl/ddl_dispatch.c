@@ -31,15 +31,19 @@
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
+#include "history/history_reach.h"
 
 /* Everything a utility hook is called with, to be handed on */
 typedef struct UtilityCall
@@ -316,6 +320,29 @@ ddl_after_alter(Oid relid)
 }
 
 /*
+ * After ALTER TABLE on a history: its triggers protect it as before.
+ */
+static void
+ddl_after_alter_history(Oid history, List *cmds)
+{
+	VersionedTable table;
+	ListCell   *lc;
+
+	foreach(lc, cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if ((cmd->subtype == AT_EnableTrigAll ||
+			 cmd->subtype == AT_EnableTrigUser) &&
+			versioned_table_find_by_history(history, &table))
+		{
+			CommandCounterIncrement();
+			ddl_triggers_protect(history);
+		}
+	}
+}
+
+/*
  * The partitions that ALTER TABLE ... ATTACH PARTITION names.
  */
 static List *
@@ -402,6 +429,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	AlterTableStmt *stmt = castNode(AlterTableStmt, call->pstmt->utilityStmt);
 	VersioningRequest request;
 	bool		off;
+	bool		live;
 	Oid			relid;
 	LOCKMODE	lockmode;
 	List	   *attached;
@@ -439,6 +467,12 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", stmt->relation->relname)));
 
+	/*
+	 * While a dump is being restored, the catalog row is there before the
+	 * triggers are: the dump brings everything itself.
+	 */
+	live = request.any || versioned_cache_get(relid) != NULL;
+
 	/* What is switched off no longer forbids anything to the same statement */
 	off = request.versioning == OPTION_OFF || request.drop_period;
 	if (off)
@@ -455,7 +489,10 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 		return;
 	if (request.any && !off)
 		ddl_apply_request(pstate, relid, &request, false);
-	ddl_after_alter(relid);
+	if (live)
+		ddl_after_alter(relid);
+	else
+		ddl_after_alter_history(relid, stmt->cmds);
 	foreach(lc, attached)
 		ddl_adopt_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
 											 NoLock, true));
@@ -477,6 +514,73 @@ ddl_after_trigger(RangeVar *relation)
 	versioned = versioned_cache_get(relid);
 	if (versioned != NULL && versioned_table_find(versioned->root, &table))
 		ddl_triggers_sync(versioned->root, &table);
+}
+
+/*
+ * CREATE TRIGGER.  One of ours is created by name only when a dump is
+ * restored: it is left to be if it is there already, and what a dump does not
+ * carry is made up for.
+ */
+static void
+ddl_create_trigger(UtilityCall *call)
+{
+	CreateTrigStmt *stmt = castNode(CreateTrigStmt, call->pstmt->utilityStmt);
+	Oid			relid = RangeVarGetRelid(stmt->relation,
+										 ShareRowExclusiveLock, true);
+	VersionedTable table;
+
+	if (ddl_is_internal() || !OidIsValid(relid) || !extension_is_created())
+		ddl_run(call);
+	else if (!ddl_trigger_function_is_ours(stmt->funcname))
+	{
+		ddl_run(call);
+		ddl_after_trigger(stmt->relation);
+	}
+	else
+	{
+		Oid			root = relid;
+
+		if (!ddl_trigger_is_ours(relid, stmt->trigname))
+			ddl_run(call);
+		if (get_rel_relispartition(relid))
+			root = llast_oid(get_partition_ancestors(relid));
+		CommandCounterIncrement();
+		if ((versioned_table_find(root, &table) ||
+			 versioned_table_find_by_history(relid, &table)) &&
+			OidIsValid(table.history))
+		{
+			ddl_history_tie(table.relation, table.history);
+			history_reach_advance(table.history, END_TIMESTAMP);
+		}
+	}
+}
+
+/*
+ * Tables became targets of logical replication, or are none any more: the
+ * apply worker sets columns as it likes, so that they need the guard.
+ */
+static void
+ddl_after_subscription(void)
+{
+	List	   *tables;
+	ListCell   *lc;
+
+	/* DROP SUBSCRIPTION may have ended the transaction block's work */
+	if (!IsTransactionState() || !extension_is_created())
+		return;
+	CommandCounterIncrement();
+	tables = versioned_table_list();
+	foreach(lc, tables)
+	{
+		VersionedTable table;
+		Oid			relid = lfirst_oid(lc);
+
+		LockRelationOid(relid, ShareRowExclusiveLock);
+		if (!versioned_table_find(relid, &table))
+			continue;
+		ddl_triggers_sync(relid, &table);
+		CacheInvalidateRelcacheByRelid(relid);
+	}
 }
 
 static void
@@ -538,6 +642,12 @@ ddl_dispatch(UtilityCall *call)
 		case T_AlterObjectSchemaStmt:
 		case T_RuleStmt:
 			break;
+		case T_CreateSubscriptionStmt:
+		case T_AlterSubscriptionStmt:
+		case T_DropSubscriptionStmt:
+			ddl_run(call);
+			ddl_after_subscription();
+			return;
 		default:
 			ddl_run(call);
 			return;
@@ -560,10 +670,7 @@ ddl_dispatch(UtilityCall *call)
 			ddl_alter_table_statement(pstate, call);
 			break;
 		case T_CreateTrigStmt:
-			ddl_guard_statement(pstate, stmt);
-			ddl_run(call);
-			if (!ddl_is_internal())
-				ddl_after_trigger(castNode(CreateTrigStmt, stmt)->relation);
+			ddl_create_trigger(call);
 			break;
 		case T_DropStmt:
 			ddl_drop_statement(pstate, call);

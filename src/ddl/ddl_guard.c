@@ -23,10 +23,12 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/settings.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
+#include "history/history_reach.h"
 
 static void
 ddl_refuse(const char *what, Oid relid, const char *hint)
@@ -110,6 +112,8 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 	static const char off_hint[] =
 		"ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.";
 
+	static const char history_hint[] =
+		"ALTER TABLE ... DROP SYSTEM VERSIONING first; its history stays as an ordinary table.";
 	AttrNumber	attno = cmd->name ? get_attnum(relid, cmd->name) :
 		InvalidAttrNumber;
 	bool		period_column = attno != InvalidAttrNumber &&
@@ -119,15 +123,17 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 	{
 		case AT_AddColumn:
 			if (OidIsValid(versioned->history))
-				ddl_refuse("add a column to", relid, off_hint);
+				ddl_refuse("add a column to", relid, history_hint);
 			break;
 		case AT_DropColumn:
 			if (OidIsValid(versioned->history) || period_column)
-				ddl_refuse("drop a column of", relid, off_hint);
+				ddl_refuse("drop a column of", relid,
+						   period_column ? off_hint : history_hint);
 			break;
 		case AT_AlterColumnType:
 			if (OidIsValid(versioned->history) || period_column)
-				ddl_refuse("change the type of a column of", relid, off_hint);
+				ddl_refuse("change the type of a column of", relid,
+						   period_column ? off_hint : history_hint);
 			break;
 		case AT_ColumnDefault:
 		case AT_DropNotNull:
@@ -164,7 +170,8 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 		case AT_EnableTrig:
 		case AT_EnableAlwaysTrig:
 		case AT_EnableReplicaTrig:
-			if (ddl_trigger_is_ours(relid, cmd->name))
+			if (ddl_trigger_is_ours(relid, cmd->name) &&
+				!ddl_trigger_may_become(cmd))
 				ddl_refuse("change the triggers that version", relid,
 						   "ALTER TABLE ... DROP SYSTEM VERSIONING stops versioning.");
 			break;
@@ -193,6 +200,20 @@ ddl_guard_history_command(Oid history, const VersionedTable *table,
 		case AT_ClusterOn:
 		case AT_DropCluster:
 		case AT_ReplicaIdentity:
+			break;
+		case AT_EnableAlwaysTrig:
+		case AT_EnableReplicaTrig:
+			if (!ddl_trigger_may_become(cmd))
+				ddl_refuse_history(history, table);
+			break;
+		case AT_DisableTrigAll:
+		case AT_DisableTrigUser:
+		case AT_EnableTrigAll:
+		case AT_EnableTrigUser:
+			if (!temporal_allow_period_writes)
+				ddl_refuse_history(history, table);
+			/* nobody will tell what is written meanwhile */
+			history_reach_advance(history, END_TIMESTAMP);
 			break;
 		default:
 			ddl_refuse_history(history, table);

@@ -152,7 +152,6 @@ ddl_history_create(Relation rel, const char *name, const VersionedTable *table)
 {
 	CreateStmt *stmt = makeNode(CreateStmt);
 	ObjectAddress address;
-	ObjectAddress referenced;
 	Oid			history;
 	char	   *comment;
 
@@ -169,8 +168,7 @@ ddl_history_create(Relation rel, const char *name, const VersionedTable *table)
 	NewRelationCreateToastTable(history, (Datum) 0);
 	ddl_history_make_private(history);
 
-	ObjectAddressSet(referenced, RelationRelationId, RelationGetRelid(rel));
-	recordDependencyOn(&address, &referenced, DEPENDENCY_NORMAL);
+	ddl_history_tie(RelationGetRelid(rel), history);
 	comment = psprintf("history of table %s, written by its versioning alone",
 					   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 												  RelationGetRelationName(rel)));
@@ -179,6 +177,24 @@ ddl_history_create(Relation rel, const char *name, const VersionedTable *table)
 	ddl_history_index(rel, history, table);
 	ddl_triggers_protect(history);
 	return history;
+}
+
+/*
+ * Makes the history depend on its table, if it does not do so yet: a dump does
+ * not carry that over.
+ */
+void
+ddl_history_tie(Oid relid, Oid history)
+{
+	ObjectAddress table;
+	ObjectAddress dependent;
+
+	ObjectAddressSet(table, RelationRelationId, relid);
+	ObjectAddressSet(dependent, RelationRelationId, history);
+	deleteDependencyRecordsForSpecific(RelationRelationId, history,
+									   DEPENDENCY_NORMAL,
+									   RelationRelationId, relid);
+	recordDependencyOn(&dependent, &table, DEPENDENCY_NORMAL);
 }
 
 /*

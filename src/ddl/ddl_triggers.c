@@ -20,11 +20,12 @@
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/objectaddress.h"
+#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_subscription_rel.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
+#include "parser/parse_func.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -33,6 +34,7 @@
 #include "utils/syscache.h"
 
 #include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
 
 typedef struct TriggerPlan
@@ -113,10 +115,11 @@ trigger_drop(Oid trigger)
 static bool
 trigger_function_is_ours(Oid function)
 {
-	return function == extension_function(FUNCTION_CAPTURE_STATEMENT) ||
-		function == extension_function(FUNCTION_CAPTURE_ROW) ||
-		function == extension_function(FUNCTION_GUARD_ROW) ||
-		function == extension_function(FUNCTION_PROTECT_HISTORY);
+	return OidIsValid(function) &&
+		(function == extension_function(FUNCTION_CAPTURE_STATEMENT) ||
+		 function == extension_function(FUNCTION_CAPTURE_ROW) ||
+		 function == extension_function(FUNCTION_GUARD_ROW) ||
+		 function == extension_function(FUNCTION_PROTECT_HISTORY));
 }
 
 /*
@@ -142,10 +145,18 @@ trigger_guard_wanted(Relation rel, const VersionedTable *table)
 
 	if (table->skip_unchanged || table->exclude_columns != NIL)
 		return true;
-	if (SearchSysCacheExists2(SUBSCRIPTIONRELMAP,
-							  ObjectIdGetDatum(RelationGetRelid(rel)),
-							  ObjectIdGetDatum(InvalidOid)))
+	if (versioned_is_subscribed(RelationGetRelid(rel)))
 		return true;
+	if (rel->rd_rel->relispartition)
+	{
+		ListCell   *lc;
+
+		foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
+		{
+			if (versioned_is_subscribed(lfirst_oid(lc)))
+				return true;
+		}
+	}
 
 	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
 	{
@@ -216,13 +227,14 @@ ddl_triggers_wanted(Relation rel, const VersionedTable *table,
 	return n;
 }
 
+/*
+ * Makes the relation's triggers of ours those of the plans.
+ */
 static void
-ddl_triggers_sync_relation(Oid relid, const VersionedTable *table)
+ddl_triggers_make(Oid relid, const TriggerPlan *plans, int nplans)
 {
 	Relation	rel = table_open(relid, ShareRowExclusiveLock);
-	TriggerPlan plans[MAX_TABLE_TRIGGERS];
 	bool		present[MAX_TABLE_TRIGGERS] = {false};
-	int			nplans = ddl_triggers_wanted(rel, table, plans);
 	List	   *surplus = NIL;
 	ListCell   *lc;
 
@@ -250,6 +262,17 @@ ddl_triggers_sync_relation(Oid relid, const VersionedTable *table)
 		if (!present[p])
 			trigger_create(relid, &plans[p]);
 	}
+}
+
+static void
+ddl_triggers_sync_relation(Oid relid, const VersionedTable *table)
+{
+	Relation	rel = table_open(relid, ShareRowExclusiveLock);
+	TriggerPlan plans[MAX_TABLE_TRIGGERS];
+	int			nplans = ddl_triggers_wanted(rel, table, plans);
+
+	table_close(rel, NoLock);
+	ddl_triggers_make(relid, plans, nplans);
 }
 
 /*
@@ -301,8 +324,49 @@ ddl_triggers_drop(Oid relid)
 void
 ddl_triggers_protect(Oid history)
 {
-	for (int i = 0; i < lengthof(protect_triggers); i++)
-		trigger_create(history, &protect_triggers[i]);
+	ddl_triggers_make(history, protect_triggers, lengthof(protect_triggers));
+}
+
+/*
+ * The way a trigger of ours fires, by its name; 0 if it is none.
+ */
+static char
+ddl_trigger_fires(const char *name)
+{
+	if (strcmp(name, "temporal_capture_truncate") == 0 ||
+		strcmp(name, DDL_GUARD_TRIGGER) == 0 ||
+		strcmp(name, "temporal_protect_history") == 0)
+		return TRIGGER_FIRES_ALWAYS;
+	if (strcmp(name, "temporal_capture_replica") == 0 ||
+		strcmp(name, "temporal_replicated_history") == 0)
+		return TRIGGER_FIRES_ON_REPLICA;
+	return 0;
+}
+
+/*
+ * pg_dump says in a statement of its own when a trigger fires; that is fine
+ * as long as it is what we would say.
+ */
+bool
+ddl_trigger_may_become(const AlterTableCmd *cmd)
+{
+	switch (cmd->subtype)
+	{
+		case AT_EnableAlwaysTrig:
+			return ddl_trigger_fires(cmd->name) == TRIGGER_FIRES_ALWAYS;
+		case AT_EnableReplicaTrig:
+			return ddl_trigger_fires(cmd->name) == TRIGGER_FIRES_ON_REPLICA;
+		default:
+			return false;
+	}
+}
+
+bool
+ddl_trigger_function_is_ours(List *funcname)
+{
+	Oid			function = LookupFuncName(funcname, 0, NULL, true);
+
+	return OidIsValid(function) && trigger_function_is_ours(function);
 }
 
 void

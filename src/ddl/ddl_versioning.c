@@ -39,6 +39,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
@@ -265,7 +266,16 @@ ddl_prepare_create(ParseState *pstate, CreateStmt *stmt,
 					 errhint("Declare it with PERIOD FOR SYSTEM_TIME (start column, end column)."),
 					 parser_errposition(pstate, column->location)));
 		if (column != NULL)
+		{
 			ddl_adopt_column(pstate, column, functions[i]);
+
+			/*
+			 * Period columns stand last, so that INSERT without a column list
+			 * and without values for them means the columns it seems to mean.
+			 */
+			stmt->tableElts = lappend(list_delete_ptr(stmt->tableElts, column),
+									  column);
+		}
 		else if (request->generated_start == NULL && names.given &&
 				 ddl_find_column(stmt->tableElts, column_names[1 - i]))
 			ereport(ERROR,
@@ -288,7 +298,8 @@ ddl_check_table(Relation rel)
 {
 	const char *name = RelationGetRelationName(rel);
 
-	if (!pg_class_ownercheck(RelationGetRelid(rel), GetUserId()))
+	if (!object_ownercheck(RelationRelationId, RelationGetRelid(rel),
+						   GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(rel->rd_rel->relkind), name);
 	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)

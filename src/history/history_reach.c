@@ -21,6 +21,14 @@
  *		On a standby, which sees the changes but not the calls: the answer is
  *		always yes there.
  *
+ * THE BOUNDARY
+ *		Beside its reach a history has the latest boundary: the newest tick at
+ *		which a write ended a version there, noted before the row was touched.
+ *		A transaction that took its system time earlier, and now inserts a key
+ *		that another has just deleted, must not start its row before that
+ *		version ended.  It cannot know which keys were deleted, so it starts
+ *		after all of them.
+ *
  * LOCKING
  *		HistoryReach.lock: shared to find an entry and to move its reach, which
  *		is atomic; exclusive to add one.  Entries are not removed: one of a
@@ -59,12 +67,14 @@ typedef struct HistoryReachEntry
 {
 	HistoryReachKey key;
 	pg_atomic_uint64 reach;		/* latest end, as a tick */
+	pg_atomic_uint64 boundary;	/* latest tick of a write; 0: none yet */
 } HistoryReachEntry;
 
 typedef struct HistoryReach
 {
 	LWLock	   *lock;
 	pg_atomic_uint64 others;	/* latest end of all that have no entry */
+	pg_atomic_uint64 others_boundary;
 } HistoryReach;
 
 static HistoryReach *history_reach = NULL;
@@ -105,6 +115,7 @@ history_reach_shmem_startup(void)
 		history_reach->lock =
 			&(GetNamedLWLockTranche(HISTORY_REACH_TRANCHE))->lock;
 		pg_atomic_init_u64(&history_reach->others, 0);
+		pg_atomic_init_u64(&history_reach->others_boundary, 0);
 	}
 	history_reach_hash = ShmemInitHash("temporal history reach entries",
 									   HISTORY_REACH_ENTRIES,
@@ -134,33 +145,70 @@ history_reach_raise(pg_atomic_uint64 *reach, TimestampTz end)
 	}
 }
 
-void
-history_reach_advance(Oid history, TimestampTz end)
+/*
+ * The entry of a history, made if need be; NULL if there is no room.
+ */
+static HistoryReachEntry *
+history_reach_entry(Oid history)
 {
 	HistoryReachKey key = {MyDatabaseId, history};
 	HistoryReachEntry *entry;
-	bool		found;
+	TimestampTz start;
+	bool		found = true;
 
 	LWLockAcquire(history_reach->lock, LW_SHARED);
 	entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
-	if (entry == NULL)
-	{
-		TimestampTz start;
-
-		/* what was written before the server started counts as well */
-		LWLockRelease(history_reach->lock);
-		start = tick_reserve_start();
-		LWLockAcquire(history_reach->lock, LW_EXCLUSIVE);
-		if (hash_get_num_entries(history_reach_hash) < HISTORY_REACH_ENTRIES)
-			entry = hash_search(history_reach_hash, &key, HASH_ENTER_NULL,
-								&found);
-		else
-			entry = hash_search(history_reach_hash, &key, HASH_FIND, &found);
-		if (entry != NULL && !found)
-			pg_atomic_init_u64(&entry->reach, (uint64) Max(start, 0));
-	}
-	history_reach_raise(entry ? &entry->reach : &history_reach->others, end);
 	LWLockRelease(history_reach->lock);
+	if (entry != NULL)
+		return entry;
+
+	/* what was written before the server started counts as well */
+	start = tick_reserve_start();
+	LWLockAcquire(history_reach->lock, LW_EXCLUSIVE);
+	if (hash_get_num_entries(history_reach_hash) < HISTORY_REACH_ENTRIES)
+		entry = hash_search(history_reach_hash, &key, HASH_ENTER_NULL, &found);
+	else
+		entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
+	if (entry != NULL && !found)
+	{
+		pg_atomic_init_u64(&entry->reach, (uint64) Max(start, 0));
+		pg_atomic_init_u64(&entry->boundary, 0);
+	}
+	LWLockRelease(history_reach->lock);
+	return entry;
+}
+
+void
+history_reach_advance(Oid history, TimestampTz end)
+{
+	HistoryReachEntry *entry = history_reach_entry(history);
+
+	history_reach_raise(entry ? &entry->reach : &history_reach->others, end);
+}
+
+void
+history_reach_note_boundary(Oid history, TimestampTz tick)
+{
+	static Oid	last_history = InvalidOid;
+	static TimestampTz last_tick = 0;
+	HistoryReachEntry *entry;
+
+	/* nearly always a transaction ends many versions at the same tick */
+	if (history == last_history && tick <= last_tick)
+		return;
+	entry = history_reach_entry(history);
+	history_reach_raise(entry ? &entry->boundary :
+						&history_reach->others_boundary, tick);
+	last_history = history;
+	last_tick = tick;
+}
+
+HistoryBoundary
+history_reach_boundary(Oid history)
+{
+	HistoryReachEntry *entry = history_reach_entry(history);
+
+	return entry ? &entry->boundary : &history_reach->others_boundary;
 }
 
 bool

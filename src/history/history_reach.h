@@ -9,6 +9,7 @@
 #define TEMPORAL_HISTORY_REACH_H
 
 #include "datatype/timestamp.h"
+#include "port/atomics.h"
 
 extern void history_reach_init(void);
 
@@ -18,6 +19,19 @@ extern void history_reach_init(void);
  * time and no row.
  */
 extern void history_reach_advance(Oid history, TimestampTz end);
+
+/*
+ * To be called before a row is touched whose version will end at the tick.
+ */
+extern void history_reach_note_boundary(Oid history, TimestampTz tick);
+
+/*
+ * Where the latest such tick can be read, with pg_atomic_read_u64(), for as
+ * long as the server runs.
+ */
+typedef pg_atomic_uint64 *HistoryBoundary;
+
+extern HistoryBoundary history_reach_boundary(Oid history);
 
 /* False only if no version of the history can end after t. */
 extern bool history_reach_covers(Oid history, TimestampTz t);

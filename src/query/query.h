@@ -10,6 +10,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "base/compat.h"
 #include "catalog/versioned_cache.h"
 
 /* The clauses of FOR SYSTEM_TIME */
@@ -31,7 +32,7 @@ extern const char *query_clause_name(ClauseKind kind);
  * query_predicate.c: positions are characters of the statement, from 1; less
  * where unknown.
  */
-extern void query_refuse_null_time(int position) pg_attribute_noreturn();
+pg_noreturn extern void query_refuse_null_time(int position);
 extern TimestampTz query_check_time(TimestampTz t,
 									const VersionedRelation *versioned,
 									int position);
@@ -41,6 +42,9 @@ extern void query_rewrite_init(void);
 
 /* Does the plan being made read the relation as a history? */
 extern bool query_plan_reads_history(Oid relid);
+
+/* query_privilege.c */
+extern void query_narrow_privileges(Query *query, Index rti);
 
 /* query_plan.c */
 extern void query_plan_init(void);

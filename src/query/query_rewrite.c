@@ -237,10 +237,26 @@ rewrite_check_reference(Query *query, Index rti, RewriteContext *context)
 }
 
 /*
+ * The relation of an arm: nothing is asked of the user, and statistics are
+ * read with the rights of the reference.
+ */
+static void
+rewrite_arm_rights(Query *query, RangeTblEntry *ref, Query *arm,
+				   RangeTblEntry *rte)
+{
+#ifdef TEMPORAL_HAS_PERMINFO
+	addRTEPermissionInfo(&arm->rteperminfos, rte)->checkAsUser =
+		getRTEPermissionInfo(query->rteperminfos, ref)->checkAsUser;
+#else
+	rte->checkAsUser = ref->checkAsUser;
+#endif
+}
+
+/*
  * SELECT the columns of the table FROM relid, the table itself or its history
  */
 static Query *
-rewrite_arm(RangeTblEntry *ref, Relation rel,
+rewrite_arm(Query *query, RangeTblEntry *ref, Relation rel,
 			const VersionedRelation *versioned, bool history)
 {
 	Query	   *arm = makeNode(Query);
@@ -291,6 +307,7 @@ rewrite_arm(RangeTblEntry *ref, Relation rel,
 	arm->querySource = QSRC_ORIGINAL;
 	arm->canSetTag = true;
 	arm->rtable = list_make1(rte);
+	rewrite_arm_rights(query, ref, arm, rte);
 	arm->jointree = makeFromExpr(list_make1(rtr), NULL);
 	if (history)
 		table_close(source, NoLock);
@@ -314,7 +331,7 @@ rewrite_subquery_rte(Query *subquery, const char *name, List *colnames)
  * current UNION ALL history
  */
 static Query *
-rewrite_union(RangeTblEntry *ref, Relation rel,
+rewrite_union(Query *query, RangeTblEntry *ref, Relation rel,
 			  const VersionedRelation *versioned)
 {
 	Query	   *result = makeNode(Query);
@@ -324,8 +341,8 @@ rewrite_union(RangeTblEntry *ref, Relation rel,
 	List	   *colnames = NIL;
 	ListCell   *lc;
 
-	arms[0] = rewrite_arm(ref, rel, versioned, false);
-	arms[1] = rewrite_arm(ref, rel, versioned, true);
+	arms[0] = rewrite_arm(query, ref, rel, versioned, false);
+	arms[1] = rewrite_arm(query, ref, rel, versioned, true);
 	foreach(lc, arms[0]->targetList)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
@@ -579,7 +596,6 @@ rewrite_join_tree(Node *jtnode, Index rti, Node *quals)
 static void
 rewrite_replace_rte(Query *query, RangeTblEntry *rte, Query *subquery)
 {
-#ifndef TEMPORAL_HAS_PERMINFO
 	/* The rights to check stay behind on an entry nothing refers to */
 	RangeTblEntry *spare = copyObject(rte);
 
@@ -592,6 +608,9 @@ rewrite_replace_rte(Query *query, RangeTblEntry *rte, Query *subquery)
 	rte->relid = InvalidOid;
 	rte->relkind = 0;
 	rte->rellockmode = 0;
+#ifdef TEMPORAL_HAS_PERMINFO
+	rte->perminfoindex = 0;
+#else
 	rte->requiredPerms = 0;
 	rte->checkAsUser = InvalidOid;
 	rte->selectedCols = NULL;
@@ -606,6 +625,52 @@ rewrite_replace_rte(Query *query, RangeTblEntry *rte, Query *subquery)
 	rte->inh = false;
 }
 
+/*
+ * Is the reference all that MERGE ... USING names?  The planner insists on a
+ * table or a join there.
+ */
+static bool
+rewrite_is_merge_source(Query *query, Index rti)
+{
+	ListCell   *lc;
+
+	if (query->commandType != CMD_MERGE)
+		return false;
+	foreach(lc, query->jointree->fromlist)
+	{
+		RangeTblRef *rtr = lfirst(lc);
+
+		if (IsA(rtr, RangeTblRef) && rtr->rtindex == rti)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * SELECT * FROM (current UNION ALL history), for quals that cannot stand
+ * beside the reference
+ */
+static Query *
+rewrite_wrap(Query *subquery, const char *name)
+{
+	Query	   *result = makeNode(Query);
+	RangeTblRef *rtr = makeNode(RangeTblRef);
+	List	   *colnames = NIL;
+	ListCell   *lc;
+
+	foreach(lc, subquery->targetList)
+		colnames = lappend(colnames,
+						   makeString(lfirst_node(TargetEntry, lc)->resname));
+	rtr->rtindex = 1;
+	result->commandType = CMD_SELECT;
+	result->querySource = QSRC_ORIGINAL;
+	result->canSetTag = true;
+	result->targetList = copyObject(subquery->targetList);
+	result->rtable = list_make1(rewrite_subquery_rte(subquery, name, colnames));
+	result->jointree = makeFromExpr(list_make1(rtr), NULL);
+	return result;
+}
+
 static void
 rewrite_reference(Query *query, Index rti, ClauseKind kind,
 				  RewriteContext *context)
@@ -616,21 +681,28 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	Relation	rel = table_open(rte->relid, NoLock /* locked by analysis */ );
 	List	   *quals;
 	Query	   *subquery;
+	Query	   *place = query;	/* where the quals go, */
+	Index		place_rti = rti;	/* and what they are about */
 
 	rewrite_check_reference(query, rti, context);
 	LockRelationOid(versioned->history, AccessShareLock);
-	subquery = rewrite_union(rte, rel, versioned);
-	quals = rewrite_quals(query, rti, kind, args, versioned, context);
+	subquery = rewrite_union(query, rte, rel, versioned);
+	if (rewrite_is_merge_source(query, rti))
+	{
+		subquery = place = rewrite_wrap(subquery, rte->eref->aliasname);
+		place_rti = 1;
+	}
+	quals = rewrite_quals(place, place_rti, kind, args, versioned, context);
 	if (rel->rd_rel->relispartition)
 	{
 		List	   *constraint = copyObject(RelationGetPartitionQual(rel));
 
-		ChangeVarNodes((Node *) constraint, 1, rti, 0);
+		ChangeVarNodes((Node *) constraint, 1, place_rti, 0);
 		quals = list_concat(quals, constraint);
 	}
 	rewrite_replace_rte(query, rte, subquery);
 	if (quals != NIL)
-		(void) rewrite_join_tree((Node *) query->jointree, rti,
+		(void) rewrite_join_tree((Node *) place->jointree, place_rti,
 								 (Node *) make_ands_explicit(quals));
 	context->histories = list_append_unique_oid(context->histories,
 												versioned->history);
@@ -673,7 +745,9 @@ rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
 	rte->rtekind = RTE_SUBQUERY;
 	rte->subquery = body;
 	rte->security_barrier = false;
-	rte->functions = NIL;
+
+	/* As preprocess_function_rtes(): makeWholeRowVar() wants the functions */
+	rte->funcordinality = false;
 }
 
 static bool
@@ -710,7 +784,10 @@ rewrite_query(Query *query, RewriteContext *context)
 		if (rte->rtekind == RTE_FUNCTION)
 			rewrite_inline_function(rte, context);
 		if (rte->rtekind == RTE_SUBQUERY)
+		{
+			query_narrow_privileges(query, rti);
 			rewrite_query(rte->subquery, context);
+		}
 	}
 	foreach(lc, query->cteList)
 	{

@@ -60,7 +60,10 @@ syntax_find_alter(SyntaxTranslation *translation, int first, int end)
 	AlterPeriod period = {NULL, NIL, -1};
 	int			level = text->tokens[first].open;
 	int			index = alter_after_head(text, first);
-	int			comma = -1;		/* before the sub-command, if still there */
+	int			comma = -1;		/* the last one that separates something */
+	bool		left = false;	/* since then, there is a sub-command, */
+	bool		taken = false;	/* there was a column that is taken out */
+	bool		adjoined = false;
 
 	if (index < 0)
 		return;
@@ -69,41 +72,49 @@ syntax_find_alter(SyntaxTranslation *translation, int first, int end)
 		int			stop = index;
 		int			next;
 
-		/* the sub-command without anything of ours ends at its comma */
 		while (stop < end && !(text->tokens[stop].open == level &&
 							   text->tokens[stop].sign == ','))
 			stop++;
+		if (stop == index && (period.clause != NULL || period.columns != NIL))
+			syntax_error_at(text, stop, NULL);
 
-		next = alter_take_command(translation, index, &period);
-		if (next == index)
+		next = alter_take_column(translation, index, stop, &period);
+		if (next > index)
+			taken = true;
+		else if (adjoined)
+			syntax_error_at(text, index, NULL);
+		else
 		{
-			next = alter_take_column(translation, index, stop, &period);
-			if (next > index)
-			{
-				/* its comma goes with it: the one before, or the one behind */
-				if (comma >= 0)
-					translation->rest[text->tokens[comma].start] = ' ';
-				else if (next < end && syntax_is_sign(text, next, ','))
-					translation->rest[text->tokens[next++].start] = ' ';
-				if (next < end && syntax_is_sign(text, next, ','))
-					comma = next++;
-				index = next;
-				continue;
-			}
+			next = alter_take_command(translation, index, &period);
+			left = (next > index);
 		}
 
-		/* the standard writes the columns of a period without a comma */
-		if (next > index && syntax_is_word(text, next, SQL_ADD))
+		/* the standard writes a period's columns behind it, without commas */
+		adjoined = (next > index && period.clause != NULL &&
+					syntax_is_word(text, next, SQL_ADD));
+		if (adjoined)
 		{
 			index = next;
-			comma = -1;
-			if (period.clause == NULL)
-				syntax_error_at(text, next, NULL);
 			continue;
 		}
-		comma = stop;
+		if (next < stop)
+			left = true;		/* stock grammar */
+
+		/* a column takes one comma with it, so that no other mistake goes */
+		if (stop < end && left)
+		{
+			comma = stop;
+			left = taken = false;
+		}
+		else if (stop < end && taken)
+		{
+			translation->rest[text->tokens[stop].start] = ' ';
+			taken = false;
+		}
 		index = stop + 1;
 	}
+	if (comma >= 0 && taken && !left)
+		translation->rest[text->tokens[comma].start] = ' ';
 
 	if (period.generated >= 0 && period.clause == NULL)
 		ereport(ERROR,
@@ -215,7 +226,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("more than one ADD PERIOD FOR SYSTEM_TIME"),
 				 syntax_errposition(text, index)));
-	next = syntax_period_columns(text, index + 4, &names);
+	next = syntax_period_columns(translation, index + 4, &names);
 	clause = alter_take(translation, index, next);
 	clause->options =
 		list_make2(syntax_option("period_start", linitial(names), location),
@@ -267,6 +278,7 @@ alter_take_column(SyntaxTranslation *translation, int first, int end,
 	const char *option;
 	char	   *part;
 	List	   *trees;
+	AlterTableStmt *alter;
 	AlterTableCmd *command;
 	ListCell   *lc;
 
@@ -287,19 +299,24 @@ alter_take_column(SyntaxTranslation *translation, int first, int end,
 	}
 	if (index >= end)
 		return first;
+	/* which it is anyway */
+	if (syntax_is_word(text, next, SQL_NOT) &&
+		syntax_is_word(text, next + 1, SQL_NULL))
+		next += 2;
 
-	/* the column without our words must be a stock one, with its type only */
+	/* the column without our words must be a stock one of a type */
 	part = pnstrdup(text->text, text->tokens[index].start);
 	syntax_blank(part, 0, text->tokens[first].start);
 	memcpy(part + text->tokens[first].start - strlen(head), head, strlen(head));
 	trees = syntax_parse_stock(part, RAW_PARSE_DEFAULT);
 	pfree(part);
-	command = linitial_node(AlterTableCmd,
-							((AlterTableStmt *) linitial_node(RawStmt, trees)->stmt)->cmds);
-	if (command->subtype != AT_AddColumn ||
-		((ColumnDef *) command->def)->constraints != NIL ||
-		command->missing_ok)
+	alter = (AlterTableStmt *) linitial_node(RawStmt, trees)->stmt;
+	command = linitial_node(AlterTableCmd, alter->cmds);
+	if (command->subtype != AT_AddColumn || command->missing_ok)
 		syntax_error_at(text, index, NULL);
+	foreach(lc, ((ColumnDef *) command->def)->constraints)
+		if (lfirst_node(Constraint, lc)->contype != CONSTR_NOTNULL)
+			syntax_error_at(text, index, NULL);
 
 	foreach(lc, period->columns)
 		if (strcmp(lfirst_node(DefElem, lc)->defname, option) == 0)

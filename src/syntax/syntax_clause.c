@@ -16,9 +16,15 @@
  * A kind of clause is one function that reads it, listed in
  * clause_after_period(): AS OF's further forms belong in clause_as_of().
  *
+ * NESTING.  An expression may hold sub-selects with clauses of their own.
+ * They are found and taken out before the expression is parsed, and grafted
+ * into its tree when that has its place; no text is scanned twice.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include "miscadmin.h"
 
 #include "syntax/syntax_blank.h"
 #include "syntax/syntax_clause.h"
@@ -28,17 +34,27 @@
 #define CLAUSE_HINT \
 	"FOR SYSTEM_TIME is followed by AS OF, FROM ... TO, BETWEEN ... AND, CONTAINED IN (...) or ALL."
 
+/*
+ * A clause being read.
+ */
+typedef struct ClauseReader
+{
+	SyntaxTranslation *translation;
+	int			statement;		/* first token of its statement */
+	const char *method;
+	List	   *args;
+} ClauseReader;
+
 static bool clause_begins(const SyntaxText *text, int first, int index);
 static int	clause_table(const SyntaxText *text, int index);
 pg_noreturn static void clause_refuse_group(const SyntaxText *text, int index,
 											int open);
-static int	clause_after_period(const SyntaxText *text, int index,
-								const char **method, List **args);
-static int	clause_as_of(const SyntaxText *text, int index, List **args);
-static int	clause_pair(const SyntaxText *text, int index,
-						SyntaxWord separator, List **args);
-static int	clause_contained_in(const SyntaxText *text, int index,
-								List **args);
+static int	clause_after_period(ClauseReader *reader, int index);
+static int	clause_as_of(ClauseReader *reader, int index);
+static int	clause_pair(ClauseReader *reader, int index,
+						SyntaxWord separator);
+static int	clause_contained_in(ClauseReader *reader, int index);
+static void clause_add_argument(ClauseReader *reader, int first, int end);
 
 /*
  * Takes tokens [first, end) out of what the original parser gets.
@@ -74,29 +90,30 @@ syntax_take(SyntaxTranslation *translation, SyntaxClauseKind kind,
 }
 
 /*
- * Finds the query clauses of the statement in tokens [first, end).
+ * Finds the query clauses in tokens [first, end) of a statement.
  */
 void
-syntax_find_clauses(SyntaxTranslation *translation, int first, int end)
+syntax_find_clauses(SyntaxTranslation *translation, int statement,
+					int first, int end)
 {
 	const SyntaxText *text = &translation->text;
 	int			index = first;
 
+	check_stack_depth();
 	while (index < end)
 	{
 		SyntaxClause *clause;
-		const char *method;
-		List	   *args = NIL;
+		ClauseReader reader = {translation, statement};
 		int			table;
 		int			next;
 
-		if (!clause_begins(text, first, index))
+		if (!clause_begins(text, statement, index))
 		{
 			index++;
 			continue;
 		}
 		table = clause_table(text, index);
-		next = clause_after_period(text, index + 2, &method, &args);
+		next = clause_after_period(&reader, index + 2);
 
 		/* "t FOR SYSTEM_TIME ALL (a)" must not become the call "t (a)" */
 		if (syntax_token(text, next)->kind == TOKEN_OPERATOR ||
@@ -106,8 +123,8 @@ syntax_find_clauses(SyntaxTranslation *translation, int first, int end)
 
 		clause = syntax_take(translation, CLAUSE_SYSTEM_TIME, index, next);
 		clause->anchor = text->tokens[table].start;
-		clause->name = method;
-		clause->args = args;
+		clause->name = reader.method;
+		clause->args = reader.args;
 		index = next;
 	}
 }
@@ -246,38 +263,39 @@ clause_true(void)
 }
 
 /*
- * Reads what follows FOR SYSTEM_TIME, from index on: the method and its
- * arguments.  Returns the index behind the clause.
+ * Reads what follows FOR SYSTEM_TIME, from index on.  Returns the index behind
+ * the clause.
  */
 static int
-clause_after_period(const SyntaxText *text, int index,
-					const char **method, List **args)
+clause_after_period(ClauseReader *reader, int index)
 {
+	const SyntaxText *text = &reader->translation->text;
+
 	switch (syntax_token(text, index)->word)
 	{
 		case SQL_AS:
-			*method = TEMPORAL_TSM_AS_OF;
-			return clause_as_of(text, index, args);
+			reader->method = TEMPORAL_TSM_AS_OF;
+			return clause_as_of(reader, index);
 		case SQL_FROM:
-			*method = TEMPORAL_TSM_FROM_TO;
-			return clause_pair(text, index + 1, SQL_TO, args);
+			reader->method = TEMPORAL_TSM_FROM_TO;
+			return clause_pair(reader, index + 1, SQL_TO);
 		case SQL_BETWEEN:
-			*method = TEMPORAL_TSM_BETWEEN;
+			reader->method = TEMPORAL_TSM_BETWEEN;
 			index++;
 			if (syntax_is_word(text, index, SQL_SYMMETRIC))
 			{
-				*method = TEMPORAL_TSM_BETWEEN_SYMMETRIC;
+				reader->method = TEMPORAL_TSM_BETWEEN_SYMMETRIC;
 				index++;
 			}
 			else if (syntax_is_word(text, index, SQL_ASYMMETRIC))
 				index++;
-			return clause_pair(text, index, SQL_AND, args);
+			return clause_pair(reader, index, SQL_AND);
 		case SQL_CONTAINED:
-			*method = TEMPORAL_TSM_CONTAINED_IN;
-			return clause_contained_in(text, index, args);
+			reader->method = TEMPORAL_TSM_CONTAINED_IN;
+			return clause_contained_in(reader, index);
 		case SQL_ALL:
-			*method = TEMPORAL_TSM_ALL;
-			*args = list_make1(clause_true());
+			reader->method = TEMPORAL_TSM_ALL;
+			reader->args = list_make1(clause_true());
 			return index + 1;
 		default:
 			syntax_error_at(text, index, CLAUSE_HINT);
@@ -285,11 +303,28 @@ clause_after_period(const SyntaxText *text, int index,
 }
 
 /*
+ * Adds the expression in tokens [first, end), after its own sub-selects have
+ * lost their clauses.
+ */
+static void
+clause_add_argument(ClauseReader *reader, int first, int end)
+{
+	List	   *list;
+
+	syntax_find_clauses(reader->translation, reader->statement, first, end);
+	list = syntax_expression_list(reader->translation, first, end);
+	if (list_length(list) != 1)
+		syntax_error_at(&reader->translation->text, first, NULL);
+	reader->args = lappend(reader->args, linitial(list));
+}
+
+/*
  * AS OF x
  */
 static int
-clause_as_of(const SyntaxText *text, int index, List **args)
+clause_as_of(ClauseReader *reader, int index)
 {
+	const SyntaxText *text = &reader->translation->text;
 	const SyntaxToken *token;
 	const SyntaxToken *next;
 	int			end;
@@ -314,7 +349,7 @@ clause_as_of(const SyntaxText *text, int index, List **args)
 				 syntax_errposition(text, index)));
 
 	end = syntax_expression_end(text, index, false);
-	*args = list_make1(syntax_expression_parse(text, index, end));
+	clause_add_argument(reader, index, end);
 	return end;
 }
 
@@ -322,11 +357,9 @@ clause_as_of(const SyntaxText *text, int index, List **args)
  * a TO b, a AND b
  */
 static int
-clause_pair(const SyntaxText *text, int index, SyntaxWord separator,
-			List **args)
+clause_pair(ClauseReader *reader, int index, SyntaxWord separator)
 {
-	Node	   *from;
-	Node	   *to;
+	const SyntaxText *text = &reader->translation->text;
 	int			middle;
 	int			end;
 
@@ -336,10 +369,9 @@ clause_pair(const SyntaxText *text, int index, SyntaxWord separator,
 						separator == SQL_AND ?
 						"FOR SYSTEM_TIME BETWEEN takes two points in time with AND between them." :
 						"FOR SYSTEM_TIME FROM takes two points in time with TO between them.");
+	clause_add_argument(reader, index, middle);
 	end = syntax_expression_end(text, middle + 1, false);
-	from = syntax_expression_parse(text, index, middle);
-	to = syntax_expression_parse(text, middle + 1, end);
-	*args = list_make2(from, to);
+	clause_add_argument(reader, middle + 1, end);
 	return end;
 }
 
@@ -347,12 +379,11 @@ clause_pair(const SyntaxText *text, int index, SyntaxWord separator,
  * CONTAINED IN (a, b)
  */
 static int
-clause_contained_in(const SyntaxText *text, int index, List **args)
+clause_contained_in(ClauseReader *reader, int index)
 {
 	static const char *const hint =
 	"FOR SYSTEM_TIME CONTAINED IN takes two points in time in parentheses.";
-	Node	   *from;
-	Node	   *to;
+	const SyntaxText *text = &reader->translation->text;
 	int			comma;
 	int			close;
 
@@ -368,11 +399,10 @@ clause_contained_in(const SyntaxText *text, int index, List **args)
 		syntax_error_at(text, comma, hint);
 	if (syntax_is_sign(text, comma + 1, ')'))
 		syntax_error_at(text, comma + 1, hint);
+	clause_add_argument(reader, index, comma);
 	close = syntax_expression_end(text, comma + 1, false);
 	if (!syntax_is_sign(text, close, ')'))
 		syntax_error_at(text, close, hint);
-	from = syntax_expression_parse(text, index, comma);
-	to = syntax_expression_parse(text, comma + 1, close);
-	*args = list_make2(from, to);
+	clause_add_argument(reader, comma + 1, close);
 	return close + 1;
 }

@@ -58,13 +58,13 @@ extern SyntaxClause *syntax_take(SyntaxTranslation *translation,
 extern void syntax_take_part(SyntaxTranslation *translation,
 							 int first, int end);
 extern void syntax_find_clauses(SyntaxTranslation *translation,
-								int first, int end);
+								int statement, int first, int end);
 
 /* syntax_create.c */
 extern DefElem *syntax_option(const char *name, const char *value,
 							  int location);
-extern int	syntax_period_columns(const SyntaxText *text, int open,
-								  List **names);
+extern int	syntax_period_columns(const SyntaxTranslation *translation,
+								  int open, List **names);
 extern void syntax_check_period_name(const SyntaxText *text, int index);
 extern int	syntax_after_generated(const SyntaxText *text, int index,
 								   const char **option);

@@ -236,8 +236,10 @@ syntax_check_period_name(const SyntaxText *text, int index)
  * Returns the index behind it and the names as C strings.
  */
 int
-syntax_period_columns(const SyntaxText *text, int open, List **names)
+syntax_period_columns(const SyntaxTranslation *translation, int open,
+					  List **names)
 {
+	const SyntaxText *text = &translation->text;
 	int			index = open;
 	List	   *columns;
 	ListCell   *lc;
@@ -257,7 +259,7 @@ syntax_period_columns(const SyntaxText *text, int open, List **names)
 	}
 
 	/* as expressions, the names are decoded as every other name is */
-	columns = syntax_expression_list(text, open + 1, index);
+	columns = syntax_expression_list(translation, open + 1, index);
 	*names = NIL;
 	foreach(lc, columns)
 	{
@@ -294,7 +296,7 @@ create_take_period(SyntaxTranslation *translation, int first, int open,
 					 errmsg("more than one PERIOD FOR SYSTEM_TIME"),
 					 syntax_errposition(text, first)));
 	}
-	next = syntax_period_columns(text, first + 3, &names);
+	next = syntax_period_columns(translation, first + 3, &names);
 	if (!syntax_is_sign(text, next, ',') && !syntax_is_sign(text, next, ')'))
 		syntax_error_at(text, next, NULL);
 

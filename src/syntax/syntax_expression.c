@@ -515,11 +515,14 @@ expression_error_callback(void *arg)
  * gets with everything before it blanked, so that places stay the same.
  */
 static List *
-expression_parse_targets(const SyntaxText *text, int first, int end)
+expression_parse_targets(const SyntaxTranslation *translation,
+						 int first, int end)
 {
+	const SyntaxText *text = &translation->text;
 	int			from = syntax_token(text, first)->start;
 	int			to = syntax_token(text, end)->start;
-	char	   *part = pnstrdup(text->text, to);
+	char	   *part = pnstrdup(translation->rest ? translation->rest :
+								text->text, to);
 	ErrorContextCallback callback;
 	ExpressionEnd expression_end;
 	List	   *trees;
@@ -535,7 +538,7 @@ expression_parse_targets(const SyntaxText *text, int first, int end)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
-	trees = syntax_parse(part, RAW_PARSE_PLPGSQL_EXPR);
+	trees = syntax_parse_stock(part, RAW_PARSE_PLPGSQL_EXPR);
 
 	error_context_stack = callback.previous;
 	pfree(part);
@@ -552,9 +555,10 @@ expression_parse_targets(const SyntaxText *text, int first, int end)
 }
 
 List *
-syntax_expression_list(const SyntaxText *text, int first, int end)
+syntax_expression_list(const SyntaxTranslation *translation,
+					   int first, int end)
 {
-	List	   *targets = expression_parse_targets(text, first, end);
+	List	   *targets = expression_parse_targets(translation, first, end);
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -563,20 +567,10 @@ syntax_expression_list(const SyntaxText *text, int first, int end)
 		ResTarget  *target = lfirst_node(ResTarget, lc);
 
 		if (target->name != NULL)
-			syntax_error_at(text, first, NULL);
+			syntax_error_at(&translation->text, first, NULL);
 		result = lappend(result, target->val);
 	}
 	return result;
-}
-
-Node *
-syntax_expression_parse(const SyntaxText *text, int first, int end)
-{
-	List	   *list = syntax_expression_list(text, first, end);
-
-	if (list_length(list) != 1)
-		syntax_error_at(text, first, NULL);
-	return linitial(list);
 }
 
 /*

@@ -8,9 +8,7 @@
 #ifndef TEMPORAL_SYNTAX_EXPRESSION_H
 #define TEMPORAL_SYNTAX_EXPRESSION_H
 
-#include "nodes/pg_list.h"
-
-#include "syntax/syntax_token.h"
+#include "syntax/syntax_clause.h"
 
 /*
  * Index of the first token that does not belong to the expression beginning
@@ -22,17 +20,12 @@ extern int	syntax_expression_end(const SyntaxText *text, int first,
 								  bool before_and);
 
 /*
- * Raw parse tree of the expression in tokens [first, end), with the locations
- * it has in the text.
+ * Raw parse trees of the comma-separated expressions in tokens [first, end),
+ * with the locations that they have in the text.  What has been taken out of
+ * them, clauses of sub-selects, is missing in the trees until it is grafted.
  */
-extern Node *syntax_expression_parse(const SyntaxText *text, int first,
-									 int end);
-
-/*
- * Raw trees of a comma-separated list of expressions in tokens [first, end).
- */
-extern List *syntax_expression_list(const SyntaxText *text, int first,
-									int end);
+extern List *syntax_expression_list(const SyntaxTranslation *translation,
+									int first, int end);
 
 /*
  * Does the expression name a column that may belong to a table further left

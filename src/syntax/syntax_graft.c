@@ -29,7 +29,6 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -57,6 +56,7 @@ static void graft_constraints(SyntaxTranslation *translation, List *nodes);
 void
 syntax_graft(SyntaxTranslation *translation, List *trees)
 {
+	SyntaxClause *homeless = NULL;
 	ListCell   *lc;
 
 	foreach(lc, trees)
@@ -66,11 +66,14 @@ syntax_graft(SyntaxTranslation *translation, List *trees)
 	{
 		SyntaxClause *clause = lfirst(lc);
 
-		if (!clause->placed)
-			syntax_error_at(&translation->text, clause->token,
-							clause->kind != CLAUSE_SYSTEM_TIME ? NULL :
-							"FOR SYSTEM_TIME stands behind a table in FROM, before its alias.");
+		if (!clause->placed &&
+			(homeless == NULL || clause->token < homeless->token))
+			homeless = clause;
 	}
+	if (homeless != NULL)
+		syntax_error_at(&translation->text, homeless->token,
+						homeless->kind != CLAUSE_SYSTEM_TIME ? NULL :
+						"FOR SYSTEM_TIME stands behind a table in FROM, before its alias.");
 }
 
 /*
@@ -318,8 +321,8 @@ graft_item(SyntaxTranslation *translation, Node **item, List **left)
 					ereport(ERROR,
 							(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 							 errmsg("TABLESAMPLE cannot be combined with FOR SYSTEM_TIME"),
-							 errposition(pg_mbstrlen_with_len(translation->text.text,
-															  sample->location) + 1)));
+							 syntax_errposition_at(&translation->text,
+												   sample->location)));
 				graft_note_name(left, table->alias, table->relname);
 				break;
 			}
@@ -382,6 +385,8 @@ graft_table(SyntaxTranslation *translation, RangeVar *table, List *left)
 	sample->method = list_make2(makeString(pstrdup(TEMPORAL_SCHEMA)),
 								makeString(pstrdup(clause->name)));
 	sample->args = clause->args;
+	/* what its sub-selects refer to decides as well */
+	graft_expression(translation, (Node *) sample->args);
 	sample->location = translation->text.tokens[clause->token].start;
 	if (!syntax_expression_is_sideways((Node *) clause->args, left))
 		return (Node *) sample;

@@ -109,9 +109,6 @@ syntax_parse(const char *string, RawParseMode mode)
 	if (!parse_is_candidate(string) || mode == RAW_PARSE_TYPE_NAME)
 		return syntax_parse_stock(string, mode);
 
-	/* an expression in a clause may hold a sub-select with a clause */
-	check_stack_depth();
-
 	syntax_tokenize(&translation.text, string);
 	parse_find(&translation, mode);
 	if (translation.clauses == NIL)
@@ -130,14 +127,14 @@ syntax_parse(const char *string, RawParseMode mode)
 }
 
 /*
- * The words without which a statement is none of ours.  Each is found by its
- * first letter, which should be rare in SQL.
+ * The words without which a statement is none of ours, in lower case.  No two
+ * begin with the same letter.
  */
 static const char *const parse_words[] = {
 	"generated", "period", "system"
 };
 
-static inline bool
+static bool
 parse_has_word(const char *string, const char *word)
 {
 	for (; *word; string++, word++)
@@ -148,21 +145,22 @@ parse_has_word(const char *string, const char *word)
 
 /*
  * May the text hold one of our clauses?  This is all that any other statement
- * pays, so it is one pass that mostly tests a bit per character.
+ * pays, so it is one pass with one comparison per character, which hardly ever
+ * holds: of the first two letters of a word.
  */
 static bool
 parse_is_candidate(const char *string)
 {
-	/* by character: its letter begins one of parse_words */
-	static const bool begins[UCHAR_MAX + 1] = {
-		['g'] = true, ['G'] = true,
-		['p'] = true, ['P'] = true,
-		['s'] = true, ['S'] = true
+	/* by the first letter of a word: its second; never equal where it is 0 */
+	static const char second[UCHAR_MAX + 1] = {
+		['g'] = 'e', ['G'] = 'e',
+		['p'] = 'e', ['P'] = 'e',
+		['s'] = 'y', ['S'] = 'y'
 	};
 
 	for (; *string; string++)
 	{
-		if (likely(!begins[(unsigned char) *string]))
+		if (likely(second[(unsigned char) string[0]] != (string[1] | 0x20)))
 			continue;
 		for (int i = 0; i < lengthof(parse_words); i++)
 			if (parse_has_word(string, parse_words[i]))
@@ -195,7 +193,7 @@ parse_find(SyntaxTranslation *translation, RawParseMode mode)
 			else if (text->tokens[first].word == SQL_ALTER)
 				syntax_find_alter(translation, first, end);
 		}
-		syntax_find_clauses(translation, first, end);
+		syntax_find_clauses(translation, first, first, end);
 		first = end + 1;
 	}
 }

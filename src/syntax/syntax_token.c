@@ -211,8 +211,16 @@ syntax_after_group(const SyntaxText *text, int index)
 int
 syntax_errposition(const SyntaxText *text, int index)
 {
-	return errposition(pg_mbstrlen_with_len(text->text,
-											syntax_token(text, index)->start) + 1);
+	return syntax_errposition_at(text, syntax_token(text, index)->start);
+}
+
+/*
+ * The same of a byte offset, such as a location in the tree.
+ */
+int
+syntax_errposition_at(const SyntaxText *text, int location)
+{
+	return errposition(pg_mbstrlen_with_len(text->text, location) + 1);
 }
 
 /*

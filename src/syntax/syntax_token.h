@@ -115,6 +115,7 @@ extern bool syntax_is_name(const SyntaxText *text, int index);
 extern int	syntax_after_name(const SyntaxText *text, int index);
 extern int	syntax_after_group(const SyntaxText *text, int index);
 extern int	syntax_errposition(const SyntaxText *text, int index);
+extern int	syntax_errposition_at(const SyntaxText *text, int location);
 pg_noreturn extern void syntax_error_at(const SyntaxText *text, int index,
 										const char *hint);
 

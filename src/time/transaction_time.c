@@ -29,6 +29,7 @@
 
 #include "access/xact.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "time/tick_reserve.h"
 #include "time/time_range.h"
@@ -116,6 +117,21 @@ TimestampTz
 transaction_time_boundary(TimestampTz start)
 {
 	int			place = time_first_after(own_ticks, own_nticks, start);
+	TimestampTz tick;
 
-	return place < own_nticks ? own_ticks[place] : transaction_time_fresh();
+	if (place < own_nticks)
+		return own_ticks[place];
+
+	/*
+	 * Ticks of this server are never ahead of the clock, but an import can
+	 * have written anything.
+	 */
+	tick = transaction_time_fresh();
+	if (tick <= start)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("cannot replace a row version that starts in the future"),
+				 errdetail("It starts at %s.", timestamptz_to_str(start)),
+				 errhint("Versions written by this server start in the past; a superuser can correct imported ones with temporal.allow_period_writes.")));
+	return tick;
 }
