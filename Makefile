@@ -12,12 +12,14 @@ OBJS = \
 	src/module.o \
 	src/base/settings.o \
 	src/time/tick_clock.o \
+	src/time/tick_file.o \
 	src/time/tick_reserve.o \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/history/history_index.o \
 	src/history/history_store.o \
 	src/history/history_reach.o \
 	src/capture/capture_columns.o \

@@ -46,16 +46,16 @@ AS 'MODULE_PATHNAME', 'temporal_row_start';
 COMMENT ON FUNCTION temporal.row_start() IS
 'start of a row version written now: the system time of this transaction (GENERATED ALWAYS AS ROW START; SQL:2011 part 2, 11.4)';
 
-CREATE FUNCTION temporal.row_start(history oid) RETURNS timestamptz
+CREATE FUNCTION temporal.row_start(history regclass) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_row_start_insert';
-COMMENT ON FUNCTION temporal.row_start(oid) IS
+COMMENT ON FUNCTION temporal.row_start(regclass) IS
 'the same for a row inserted into the table with that history: later than all that ended there';
 
-CREATE FUNCTION temporal.row_start(previous timestamptz, history oid, new_key boolean) RETURNS timestamptz
+CREATE FUNCTION temporal.row_start(previous timestamptz, history regclass, new_key boolean) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_row_start_after';
-COMMENT ON FUNCTION temporal.row_start(timestamptz, oid, boolean) IS
+COMMENT ON FUNCTION temporal.row_start(timestamptz, regclass, boolean) IS
 'start of a row version that replaces one which started at the given time: later than it, unless this transaction wrote both; with a new key also later than all that ended in that history';
 
 CREATE FUNCTION temporal.row_end() RETURNS timestamptz
@@ -161,10 +161,10 @@ AS 'MODULE_PATHNAME', 'temporal_version_contained_in';
 COMMENT ON FUNCTION temporal.version_contained_in(timestamptz, timestamptz, timestamptz, timestamptz) IS
 'does the version [start, end) lie within [from, to)?';
 
-CREATE FUNCTION temporal.clause_time("time" timestamptz, relation oid) RETURNS timestamptz
+CREATE FUNCTION temporal.clause_time("time" timestamptz, relation regclass) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_clause_time';
-COMMENT ON FUNCTION temporal.clause_time(timestamptz, oid) IS
+COMMENT ON FUNCTION temporal.clause_time(timestamptz, regclass) IS
 'checks the time of an AS OF clause: 22004 when it is NULL, 22023 when the history of the table starts later';
 
 CREATE FUNCTION temporal.clause_bound("time" timestamptz) RETURNS timestamptz
@@ -173,10 +173,10 @@ AS 'MODULE_PATHNAME', 'temporal_clause_bound';
 COMMENT ON FUNCTION temporal.clause_bound(timestamptz) IS
 'checks a bound of a FROM, BETWEEN or CONTAINED IN clause: 22004 when it is NULL';
 
-CREATE FUNCTION temporal.history_reaches(history oid, "time" timestamptz) RETURNS boolean
+CREATE FUNCTION temporal.history_reaches(history regclass, "time" timestamptz) RETURNS boolean
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_history_reaches';
-COMMENT ON FUNCTION temporal.history_reaches(oid, timestamptz) IS
+COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz) IS
 'can the history table hold a version that ended after the time? Decides whether a plan reads it at all';
 
 --

@@ -42,6 +42,26 @@ extern int no_such_variable
 #define TEMPORAL_HAS_PERMINFO 1
 #endif
 
+/* JSON_TABLE in FROM */
+#if PG_VERSION_NUM >= 170000
+#define TEMPORAL_HAS_JSON_TABLE 1
+#endif
+
+/* ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
+#if PG_VERSION_NUM >= 170000
+#define TEMPORAL_HAS_SET_EXPRESSION 1
+#endif
+
+/* NOT NULL is a constraint with a name, which DROP CONSTRAINT knows */
+#if PG_VERSION_NUM >= 180000
+#define TEMPORAL_HAS_NOT_NULL_CONSTRAINTS 1
+#endif
+
+/* Generated columns that are computed when they are read */
+#if PG_VERSION_NUM >= 180000
+#define TEMPORAL_HAS_VIRTUAL_COLUMNS 1
+#endif
+
 /*
  * Ownership of objects of any class; only relations' is asked for here.
  */
@@ -63,13 +83,12 @@ extern int no_such_variable
 				false, false, false, false, true)
 #endif
 
-/* ExecInsertIndexTuples() for a row that is new in every index */
-#if PG_VERSION_NUM >= 160000
-#define temporal_insert_index_tuples(result, slot, estate) \
-	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+/* What an index access method kept between insertions, since 17 */
+#if PG_VERSION_NUM >= 170000
+#define temporal_index_insert_cleanup(rel, info) \
+	index_insert_cleanup(rel, info)
 #else
-#define temporal_insert_index_tuples(result, slot, estate) \
-	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#define temporal_index_insert_cleanup(rel, info) ((void) 0)
 #endif
 
 /* A qual without columns, evaluated once a scan */

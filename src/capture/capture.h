@@ -41,6 +41,9 @@ extern HistoryBoundary capture_default_boundary;
 extern TimestampTz capture_row_start(const VersionedRelation *versioned,
 									 TupleTableSlot *row);
 
+/* A writer for the history of the versioned relation. */
+extern HistoryWriter *capture_begin(const VersionedRelation *versioned);
+
 /*
  * Adds the version in a slot of the versioned relation, unless this
  * transaction wrote it itself.

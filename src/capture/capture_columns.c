@@ -142,10 +142,11 @@ capture_refuse_value(const VersionedRelation *versioned, AttrNumber attno,
 }
 
 static Expr *
-capture_oid(Oid oid)
+capture_history(const VersionedRelation *versioned)
 {
-	return (Expr *) makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
-							  ObjectIdGetDatum(oid), false, true);
+	return (Expr *) makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+							  ObjectIdGetDatum(versioned->history), false,
+							  true);
 }
 
 /*
@@ -170,7 +171,7 @@ capture_complete_insert(Query *query, List *targetlist,
 				tle->expr = (Expr *)
 					makeFuncExpr(extension_function(FUNCTION_ROW_START_INSERT),
 								 TIMESTAMPTZOID,
-								 list_make1(capture_oid(versioned->history)),
+								 list_make1(capture_history(versioned)),
 								 InvalidOid, InvalidOid,
 								 COERCE_EXPLICIT_CALL);
 			else if (!temporal_allow_period_writes)
@@ -197,7 +198,7 @@ capture_next_start(Index result_rti, const VersionedRelation *versioned,
 	return (Expr *) makeFuncExpr(extension_function(FUNCTION_ROW_START_AFTER),
 								 TIMESTAMPTZOID,
 								 list_make3(old,
-											capture_oid(versioned->history),
+											capture_history(versioned),
 											makeBoolConst(new_key, false)),
 								 InvalidOid, InvalidOid,
 								 COERCE_EXPLICIT_CALL);
@@ -391,7 +392,7 @@ temporal_row_start(PG_FUNCTION_ARGS)
 }
 
 /*
- * temporal.row_start(history oid) RETURNS timestamptz
+ * temporal.row_start(history regclass) RETURNS timestamptz
  */
 Datum
 temporal_row_start_insert(PG_FUNCTION_ARGS)
@@ -405,7 +406,7 @@ temporal_row_start_insert(PG_FUNCTION_ARGS)
 }
 
 /*
- * temporal.row_start(previous timestamptz, history oid, new_key boolean)
+ * temporal.row_start(previous timestamptz, history regclass, new_key boolean)
  *		RETURNS timestamptz
  */
 Datum

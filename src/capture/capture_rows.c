@@ -88,9 +88,9 @@ temporal_capture_row(PG_FUNCTION_ARGS)
 			return PointerGetDatum(NULL);
 	}
 
-	writer = history_writer_begin(versioned->history);
+	writer = capture_begin(versioned);
 	capture_version(writer, versioned, trigdata->tg_trigslot);
-	(void) history_writer_end(writer);
+	history_writer_end(writer);
 	return PointerGetDatum(NULL);
 }
 

@@ -13,6 +13,9 @@
  * A version this transaction wrote itself was never there for anybody else and
  * does not go to history (SQL:2011 part 2, 15.13: one version a transaction).
  *
+ * INSERT replaces nothing; its trigger, before the statement, is there for
+ * servers that lack the preload: they must not write a versioned table at all.
+ *
  * TRUNCATE has no transition table; a BEFORE TRUNCATE trigger reads the table,
  * which TRUNCATE has locked already.
  *
@@ -20,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "commands/trigger.h"
@@ -70,8 +74,9 @@ temporal_capture_statement(PG_FUNCTION_ARGS)
 						RelationGetRelationName(rel)),
 				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING, or drop the trigger.")));
 
-	if (!OidIsValid(versioned->history))
-		;						/* a period without versioning */
+	if (!OidIsValid(versioned->history) ||
+		TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		;						/* nothing is replaced that must be kept */
 	else if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
 		if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event))
@@ -100,35 +105,92 @@ capture_row_start(const VersionedRelation *versioned, TupleTableSlot *row)
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(start);
 }
 
-void
-capture_version(HistoryWriter *writer, const VersionedRelation *versioned,
-				TupleTableSlot *old)
+/*
+ * The times of a row as it lies in the tuplestore, for tables whose period
+ * columns are the last: of fixed length and never null, they end the tuple.
+ */
+static TimestampTz *
+capture_stored_period(MinimalTuple tuple)
 {
-	TupleTableSlot *slot;
-	TimestampTz start;
-	TimestampTz end;
+	return (TimestampTz *) ((char *) tuple + tuple->t_len) - 2;
+}
 
-	slot_getallattrs(old);
-	start = capture_row_start(versioned, old);
+/*
+ * Can the stored row become a row of history as it is?  Not if it is older
+ * than one of its columns, or if its layout differs from history's.
+ */
+static bool
+capture_is_direct(const VersionedRelation *versioned, MinimalTuple tuple)
+{
+	int			natts = versioned->natts;
+
+	return versioned->same_layout && HeapTupleHeaderGetNatts(tuple) == natts &&
+		(!(tuple->t_infomask & HEAP_HASNULL) ||
+		 (!att_isnull(natts - 1, tuple->t_bits) &&
+		  !att_isnull(natts - 2, tuple->t_bits)));
+}
+
+static void
+capture_stored_version(HistoryWriter *writer,
+					   const VersionedRelation *versioned, MinimalTuple stored)
+{
+	TimestampTz start = capture_stored_period(stored)[0];
+	TimestampTz end;
+	HeapTuple	tuple;
+	MemoryContext old;
+
 	if (transaction_time_is_own(start))
 		return;
 	end = transaction_time_boundary(start);
 
-	slot = history_writer_slot(writer);
-	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
-		slot->tts_isnull[i] = true;
+	old = MemoryContextSwitchTo(history_writer_tuple_context(writer));
+	tuple = heap_tuple_from_minimal_tuple(stored);
+	MemoryContextSwitchTo(old);
+	((TimestampTz *) ((char *) tuple->t_data + tuple->t_len))[-1] = end;
+	history_writer_add(writer, tuple, start, end);
+}
+
+void
+capture_version(HistoryWriter *writer, const VersionedRelation *versioned,
+				TupleTableSlot *old)
+{
+	TupleDesc	desc = history_writer_desc(writer);
+	Datum		values[MaxHeapAttributeNumber];
+	bool		nulls[MaxHeapAttributeNumber];
+	TimestampTz start = capture_row_start(versioned, old);
+	TimestampTz end;
+	MemoryContext oldcontext;
+
+	if (transaction_time_is_own(start))
+		return;
+	end = transaction_time_boundary(start);
+
+	slot_getallattrs(old);
+	memset(nulls, true, desc->natts * sizeof(bool));
 	for (int i = 0; i < versioned->natts; i++)
 	{
 		AttrNumber	attno = versioned->history_attnos[i];
 
 		if (attno == InvalidAttrNumber)
 			continue;
-		slot->tts_values[attno - 1] = old->tts_values[i];
-		slot->tts_isnull[attno - 1] = old->tts_isnull[i];
+		values[attno - 1] = old->tts_values[i];
+		nulls[attno - 1] = old->tts_isnull[i];
 	}
-	slot->tts_values[versioned->history_attnos[versioned->end_attno - 1] - 1] =
+	values[versioned->history_attnos[versioned->end_attno - 1] - 1] =
 		TimestampTzGetDatum(end);
-	history_writer_add(writer, end);
+
+	oldcontext = MemoryContextSwitchTo(history_writer_tuple_context(writer));
+	history_writer_add(writer, heap_form_tuple(desc, values, nulls), start,
+					   end);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+HistoryWriter *
+capture_begin(const VersionedRelation *versioned)
+{
+	return history_writer_begin(versioned->history,
+								versioned->history_attnos[versioned->start_attno - 1],
+								versioned->history_attnos[versioned->end_attno - 1]);
 }
 
 static void
@@ -162,18 +224,26 @@ capture_transition_table(const VersionedRelation *versioned,
 	}
 
 	old = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-	writer = history_writer_begin(versioned->history);
+	writer = capture_begin(versioned);
 	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, old))
 	{
+		MinimalTuple stored;
+		bool		should_free;
+
 		if (new != NULL &&
 			tuplestore_gettupleslot(trigdata->tg_newtable, true, false, new) &&
 			capture_row_start(versioned, new) ==
 			capture_row_start(versioned, old))
 			continue;
-		capture_version(writer, versioned, old);
+		stored = ExecFetchSlotMinimalTuple(old, &should_free);
+		Assert(!should_free);
+		if (capture_is_direct(versioned, stored))
+			capture_stored_version(writer, versioned, stored);
+		else
+			capture_version(writer, versioned, old);
 	}
-	(void) history_writer_end(writer);
+	history_writer_end(writer);
 	ExecDropSingleTupleTableSlot(old);
 	if (new)
 		ExecDropSingleTupleTableSlot(new);
@@ -198,13 +268,13 @@ capture_whole_table(const VersionedRelation *versioned, Relation rel)
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	old = table_slot_create(rel, NULL);
 	scan = table_beginscan(rel, snapshot, 0, NULL);
-	writer = history_writer_begin(versioned->history);
+	writer = capture_begin(versioned);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, old))
 	{
 		CHECK_FOR_INTERRUPTS();
 		capture_version(writer, versioned, old);
 	}
-	(void) history_writer_end(writer);
+	history_writer_end(writer);
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(old);
 	UnregisterSnapshot(snapshot);

@@ -37,9 +37,9 @@ typedef struct FunctionName
 
 static const FunctionName function_names[] = {
 	[FUNCTION_ROW_START] = {"row_start", 0, {0}},
-	[FUNCTION_ROW_START_INSERT] = {"row_start", 1, {OIDOID}},
+	[FUNCTION_ROW_START_INSERT] = {"row_start", 1, {REGCLASSOID}},
 	[FUNCTION_ROW_START_AFTER] = {"row_start", 3,
-	{TIMESTAMPTZOID, OIDOID, BOOLOID}},
+	{TIMESTAMPTZOID, REGCLASSOID, BOOLOID}},
 	[FUNCTION_ROW_END] = {"row_end", 0, {0}},
 	[FUNCTION_CAPTURE_STATEMENT] = {"capture_statement", 0, {0}},
 	[FUNCTION_CAPTURE_ROW] = {"capture_row", 0, {0}},
@@ -61,10 +61,11 @@ static const FunctionName function_names[] = {
 	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
 	[FUNCTION_VERSION_CONTAINED_IN] = {"version_contained_in", 4,
 	{TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
-	[FUNCTION_CLAUSE_TIME] = {"clause_time", 2, {TIMESTAMPTZOID, OIDOID}},
+	[FUNCTION_CLAUSE_TIME] = {"clause_time", 2,
+	{TIMESTAMPTZOID, REGCLASSOID}},
 	[FUNCTION_CLAUSE_BOUND] = {"clause_bound", 1, {TIMESTAMPTZOID}},
 	[FUNCTION_HISTORY_REACHES] = {"history_reaches", 2,
-	{OIDOID, TIMESTAMPTZOID}},
+	{REGCLASSOID, TIMESTAMPTZOID}},
 };
 
 StaticAssertDecl(lengthof(function_names) == FUNCTION_Count,

@@ -157,17 +157,28 @@ versioned_cache_get_open(Relation rel)
 }
 
 const VersionedRelation *
-versioned_cache_require(Oid relid)
+versioned_cache_require(Oid relid, int position)
 {
 	const VersionedRelation *versioned = versioned_cache_get(relid);
+	VersionedTable table;
+	bool		is_history;
 
-	if (versioned == NULL || !OidIsValid(versioned->history))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("table \"%s\" is not system-versioned",
-						get_rel_name(relid)),
-				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING starts its history.")));
-	return versioned;
+	if (versioned != NULL && OidIsValid(versioned->history))
+		return versioned;
+
+	is_history = versioned_table_find_by_history(relid, &table);
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("table \"%s\" is not system-versioned",
+					get_rel_name(relid)),
+			 is_history ?
+			 errhint("It is the history of table \"%s\": query that, with FOR SYSTEM_TIME ALL for all its versions.",
+					 get_rel_name(table.relation)) :
+			 get_rel_relkind(relid) == RELKIND_RELATION ||
+			 get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
+			 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING starts its history.") : 0,
+			 position > 0 ? errposition(position) : 0));
+	return NULL;				/* keep the compiler quiet */
 }
 
 bool
@@ -202,6 +213,27 @@ versioned_cache_has_trigger(Relation rel)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Can a row of the relation become one of history byte by byte, with the
+ * period columns at its end?
+ */
+static bool
+versioned_has_same_layout(const VersionedRelation *v)
+{
+	Relation	history;
+	bool		same;
+
+	if (!OidIsValid(v->history) || v->end_attno != v->natts ||
+		v->start_attno != v->natts - 1)
+		return false;
+	history = relation_open(v->history, AccessShareLock);
+	same = RelationGetNumberOfAttributes(history) == v->natts;
+	relation_close(history, AccessShareLock);
+	for (int i = 0; i < v->natts; i++)
+		same &= v->history_attnos[i] == i + 1;
+	return same;
 }
 
 /*
@@ -241,6 +273,8 @@ versioned_cache_describe(Relation rel, Oid root, const VersionedTable *table)
 			v->history_attnos[i] = get_attnum(table->history,
 											  NameStr(att->attname));
 	}
+	v->same_layout = versioned_has_same_layout(v);
+
 	foreach(lc, table->exclude_columns)
 	{
 		AttrNumber	attno = get_attnum(v->relid, lfirst(lc));

@@ -36,6 +36,8 @@ typedef struct VersionedRelation
 	Bitmapset  *exclude_attnos; /* temporal.exclude_columns */
 	Bitmapset  *key_attnos;		/* primary key, as RelationGetIndexAttrBitmap() */
 	int			natts;			/* of relid */
+	bool		same_layout;	/* history's rows have the same bytes, and the
+								 * period columns are the last */
 	AttrNumber *history_attnos; /* [attno - 1]: same column of history, 0 if
 								 * dropped */
 } VersionedRelation;
@@ -51,8 +53,12 @@ extern const VersionedRelation *versioned_cache_get(Oid relid);
 /* The same for a relation that is open. */
 extern const VersionedRelation *versioned_cache_get_open(Relation rel);
 
-/* Like versioned_cache_get(), but 42809 where it has no history. */
-extern const VersionedRelation *versioned_cache_require(Oid relid);
+/*
+ * Like versioned_cache_get(), but 42809 where it has no history; position is
+ * the character of the statement to point at, 0 if unknown.
+ */
+extern const VersionedRelation *versioned_cache_require(Oid relid,
+														int position);
 
 /* Is the relation the target of a logical replication subscription? */
 extern bool versioned_is_subscribed(Oid relid);

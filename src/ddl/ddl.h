@@ -79,7 +79,9 @@ extern void ddl_prepare_create(ParseState *pstate, CreateStmt *stmt,
 							   const VersioningRequest *request);
 extern void ddl_apply_request(ParseState *pstate, Oid relid,
 							  const VersioningRequest *request, bool created);
-extern void ddl_check_name_partition(Oid relid);
+extern void ddl_period_defaults(Oid relid, const VersionedTable *table,
+								bool set);
+extern void ddl_release_partition(Oid relid);
 
 /* ddl_history.c */
 extern Oid	ddl_history_create(Relation rel, const char *name,

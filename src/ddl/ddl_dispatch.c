@@ -182,20 +182,32 @@ ddl_has_options(List *options)
 }
 
 /*
- * A partition of a versioned table gets the table's triggers.
+ * The versioned table that the partition belongs to; false if there is none.
+ */
+static bool
+ddl_find_root(Oid relid, VersionedTable *table)
+{
+	List	   *ancestors;
+
+	if (!get_rel_relispartition(relid))
+		return false;
+	ancestors = get_partition_ancestors(relid);
+	return ancestors != NIL && versioned_table_find(llast_oid(ancestors), table);
+}
+
+/*
+ * A new partition of a versioned table gets the table's triggers and DEFAULTs.
  */
 static void
 ddl_adopt_partition(Oid relid)
 {
 	VersionedTable table;
-	List	   *ancestors;
 
 	CommandCounterIncrement();
-	if (!OidIsValid(relid) || !get_rel_relispartition(relid))
+	if (!OidIsValid(relid) || !ddl_find_root(relid, &table))
 		return;
-	ancestors = get_partition_ancestors(relid);
-	if (ancestors != NIL && versioned_table_find(llast_oid(ancestors), &table))
-		ddl_triggers_sync(relid, &table);
+	ddl_period_defaults(relid, &table, true);
+	ddl_triggers_sync(relid, &table);
 }
 
 static void
@@ -300,9 +312,12 @@ ddl_after_alter(Oid relid)
 	CommandCounterIncrement();
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return;
-	ddl_adopt_partition(relid);
 	if (!versioned_table_find(relid, &table))
+	{
+		if (ddl_find_root(relid, &table))
+			ddl_triggers_sync(relid, &table);
 		return;
+	}
 	rel = table_open(relid, ShareRowExclusiveLock);
 	if (OidIsValid(table.history))
 	{
@@ -343,23 +358,43 @@ ddl_after_alter_history(Oid history, List *cmds)
 }
 
 /*
- * The partitions that ALTER TABLE ... ATTACH PARTITION names.
+ * The partitions that ALTER TABLE ... ATTACH or DETACH PARTITION names.
  */
 static List *
-ddl_attached_partitions(List *cmds)
+ddl_named_partitions(List *cmds)
 {
-	List	   *attached = NIL;
+	List	   *partitions = NIL;
 	ListCell   *lc;
 
 	foreach(lc, cmds)
 	{
 		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 
-		if (cmd->subtype == AT_AttachPartition)
-			attached = lappend(attached,
-							   castNode(PartitionCmd, cmd->def)->name);
+		if (cmd->subtype == AT_AttachPartition ||
+			cmd->subtype == AT_DetachPartition ||
+			cmd->subtype == AT_DetachPartitionFinalize)
+			partitions = lappend(partitions,
+								 castNode(PartitionCmd, cmd->def)->name);
 	}
-	return attached;
+	return partitions;
+}
+
+/*
+ * A table was attached to a versioned table, or detached from one.
+ */
+static void
+ddl_after_partition(Oid relid)
+{
+	VersionedTable table;
+
+	CommandCounterIncrement();
+	if (!OidIsValid(relid))
+		return;
+	if (get_rel_relispartition(relid))
+		ddl_adopt_partition(relid);
+	else if (!versioned_table_find(relid, &table) &&
+			 ddl_trigger_is_ours(relid, "temporal_capture_update"))
+		ddl_release_partition(relid);
 }
 
 /*
@@ -432,7 +467,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	bool		live;
 	Oid			relid;
 	LOCKMODE	lockmode;
-	List	   *attached;
+	List	   *partitions;
 	ListCell   *lc;
 
 	ddl_request_init(&request);
@@ -441,7 +476,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 		stmt = castNode(AlterTableStmt, ddl_own_statement(call));
 		ddl_extract_from_commands(pstate, stmt, &request);
 	}
-	attached = ddl_attached_partitions(stmt->cmds);
+	partitions = ddl_named_partitions(stmt->cmds);
 
 	/* The lock the statement takes, so that what is checked stays true */
 	lockmode = AlterTableGetLockLevel(stmt->cmds);
@@ -493,8 +528,8 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 		ddl_after_alter(relid);
 	else
 		ddl_after_alter_history(relid, stmt->cmds);
-	foreach(lc, attached)
-		ddl_adopt_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
+	foreach(lc, partitions)
+		ddl_after_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
 											 NoLock, true));
 }
 
@@ -674,6 +709,12 @@ ddl_dispatch(UtilityCall *call)
 			break;
 		case T_DropStmt:
 			ddl_drop_statement(pstate, call);
+			break;
+		case T_RenameStmt:
+			ddl_guard_statement(pstate, stmt);
+			ddl_run(call);
+			if (castNode(RenameStmt, stmt)->renameType == OBJECT_TRIGGER)
+				ddl_after_trigger(castNode(RenameStmt, stmt)->relation);
 			break;
 		default:
 			ddl_guard_statement(pstate, stmt);

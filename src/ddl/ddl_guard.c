@@ -13,18 +13,22 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
@@ -102,6 +106,21 @@ ddl_guard_partition(Oid relid, RangeVar *partition, bool attach)
 			 errhint("TRUNCATE it first, which moves its rows to history.")));
 }
 
+#ifdef TEMPORAL_HAS_NOT_NULL_CONSTRAINTS
+/*
+ * Is it the constraint that makes the column NOT NULL?
+ */
+static bool
+ddl_is_not_null(Oid relid, AttrNumber attno, const char *name)
+{
+	HeapTuple	tuple = findNotNullConstraintAttnum(relid, attno);
+
+	return HeapTupleIsValid(tuple) &&
+		namestrcmp(&((Form_pg_constraint) GETSTRUCT(tuple))->conname,
+				   name) == 0;
+}
+#endif
+
 /*
  * One sub-command of ALTER TABLE on a versioned table or a partition of one.
  */
@@ -135,6 +154,19 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 				ddl_refuse("change the type of a column of", relid,
 						   period_column ? off_hint : history_hint);
 			break;
+#ifdef TEMPORAL_HAS_SET_EXPRESSION
+		case AT_SetExpression:
+			if (OidIsValid(versioned->history))
+				ddl_refuse("change a generated column of", relid, history_hint);
+			break;
+#endif
+#ifdef TEMPORAL_HAS_NOT_NULL_CONSTRAINTS
+		case AT_DropConstraint:
+			if (ddl_is_not_null(relid, versioned->start_attno, cmd->name) ||
+				ddl_is_not_null(relid, versioned->end_attno, cmd->name))
+				ddl_refuse("alter a period column of", relid, off_hint);
+			break;
+#endif
 		case AT_ColumnDefault:
 		case AT_DropNotNull:
 		case AT_AddIdentity:

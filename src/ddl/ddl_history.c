@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/attmap.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/reloptions.h"
@@ -31,6 +32,7 @@
 #include "commands/tablespace.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_utilcmd.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -85,6 +87,30 @@ ddl_history_name(Relation rel, const char *name)
 	return rv;
 }
 
+#ifdef TEMPORAL_HAS_VIRTUAL_COLUMNS
+/*
+ * The expression of a virtual generated column.  It is stored nowhere, so the
+ * history computes it as the table does, from columns whose numbers differ
+ * once the table has dropped one.
+ */
+static Node *
+ddl_history_expression(Relation rel, AttrNumber attno)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	AttrMap    *map = make_attrmap(desc->natts);
+	AttrNumber	next = 0;
+	bool		whole_row;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			map->attnums[i] = ++next;
+	}
+	return map_variable_attnos(TupleDescGetDefault(desc, attno), 1, 0, map,
+							   InvalidOid, &whole_row);
+}
+#endif
+
 static List *
 ddl_history_columns(Relation rel)
 {
@@ -104,6 +130,13 @@ ddl_history_columns(Relation rel)
 		if (CompressionMethodIsValid(att->attcompression))
 			column->compression =
 				pstrdup(GetCompressionMethodName(att->attcompression));
+#ifdef TEMPORAL_HAS_VIRTUAL_COLUMNS
+		if (att->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+		{
+			column->generated = att->attgenerated;
+			column->cooked_default = ddl_history_expression(rel, att->attnum);
+		}
+#endif
 		columns = lappend(columns, column);
 	}
 	return columns;

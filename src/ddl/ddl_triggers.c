@@ -60,7 +60,7 @@ static const TriggerPlan protect_triggers[] = {
 	TRIGGER_FIRES_ON_REPLICA},
 };
 
-#define MAX_TABLE_TRIGGERS 5
+#define MAX_TABLE_TRIGGERS 6
 
 static void
 trigger_create(Oid relid, const TriggerPlan *plan)
@@ -135,6 +135,29 @@ trigger_matches(const Trigger *trigger, const TriggerPlan *plan)
 }
 
 /*
+ * Is it a BEFORE trigger of a user that could set the period columns?  The
+ * guard must fire after it.
+ */
+static bool
+trigger_may_set_period(Relation rel, const Trigger *trigger)
+{
+	if (trigger_function_is_ours(trigger->tgfoid) ||
+		!TRIGGER_FOR_ROW(trigger->tgtype) ||
+		!TRIGGER_FOR_BEFORE(trigger->tgtype) ||
+		!(TRIGGER_FOR_INSERT(trigger->tgtype) ||
+		  TRIGGER_FOR_UPDATE(trigger->tgtype)))
+		return false;
+	if (strcmp(trigger->tgname, DDL_GUARD_TRIGGER) >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("trigger \"%s\" of versioned table \"%s\" would fire after the guard of the period columns",
+						trigger->tgname, RelationGetRelationName(rel)),
+				 errhint("Choose a name that sorts before \"%s\".",
+						 DDL_GUARD_TRIGGER)));
+	return true;
+}
+
+/*
  * Could anything but us set the period columns of a row, or must rows be
  * compared?
  */
@@ -142,8 +165,11 @@ static bool
 trigger_guard_wanted(Relation rel, const VersionedTable *table)
 {
 	TriggerDesc *desc = rel->trigdesc;
+	bool		wanted = false;
 
-	if (table->skip_unchanged || table->exclude_columns != NIL)
+	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
+		wanted |= trigger_may_set_period(rel, &desc->triggers[i]);
+	if (wanted || table->skip_unchanged || table->exclude_columns != NIL)
 		return true;
 	if (versioned_is_subscribed(RelationGetRelid(rel)))
 		return true;
@@ -158,25 +184,6 @@ trigger_guard_wanted(Relation rel, const VersionedTable *table)
 		}
 	}
 
-	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
-	{
-		Trigger    *trigger = &desc->triggers[i];
-
-		if (trigger_function_is_ours(trigger->tgfoid) ||
-			!TRIGGER_FOR_ROW(trigger->tgtype) ||
-			!TRIGGER_FOR_BEFORE(trigger->tgtype) ||
-			!(TRIGGER_FOR_INSERT(trigger->tgtype) ||
-			  TRIGGER_FOR_UPDATE(trigger->tgtype)))
-			continue;
-		if (strcmp(trigger->tgname, DDL_GUARD_TRIGGER) >= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("trigger \"%s\" of versioned table \"%s\" would fire after the guard of the period columns",
-							trigger->tgname, RelationGetRelationName(rel)),
-					 errhint("Choose a name that sorts before \"%s\".",
-							 DDL_GUARD_TRIGGER)));
-		return true;
-	}
 	return false;
 }
 
@@ -190,6 +197,12 @@ ddl_triggers_wanted(Relation rel, const VersionedTable *table,
 	bool		exclude = table->exclude_columns != NIL;
 	int			n = 0;
 
+	plans[n++] = (TriggerPlan)
+	{
+		"temporal_capture_insert", FUNCTION_CAPTURE_STATEMENT,
+			TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_INSERT, false, false, false,
+			TRIGGER_FIRES_ALWAYS
+	};
 	plans[n++] = (TriggerPlan)
 	{
 		"temporal_capture_update", FUNCTION_CAPTURE_STATEMENT,
@@ -333,7 +346,8 @@ ddl_triggers_protect(Oid history)
 static char
 ddl_trigger_fires(const char *name)
 {
-	if (strcmp(name, "temporal_capture_truncate") == 0 ||
+	if (strcmp(name, "temporal_capture_insert") == 0 ||
+		strcmp(name, "temporal_capture_truncate") == 0 ||
 		strcmp(name, DDL_GUARD_TRIGGER) == 0 ||
 		strcmp(name, "temporal_protect_history") == 0)
 		return TRIGGER_FIRES_ALWAYS;

@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -498,6 +499,54 @@ ddl_add_period(ParseState *pstate, Oid relid, const VersioningRequest *request,
 	versioned_table_insert(table);
 }
 
+/*
+ * Gives the period columns of a table, and of its partitions, their DEFAULTs,
+ * or takes all DEFAULTs away.
+ */
+void
+ddl_period_defaults(Oid relid, const VersionedTable *table, bool set)
+{
+	ddl_alter_table(relid,
+					list_make2(ddl_command(AT_ColumnDefault,
+										   NameStr(table->start_column),
+										   set ? ddl_default_call("row_start") :
+										   NULL),
+							   ddl_command(AT_ColumnDefault,
+										   NameStr(table->end_column),
+										   set ? ddl_default_call("row_end") :
+										   NULL)));
+}
+
+/*
+ * A partition that was detached is an ordinary table.
+ */
+void
+ddl_release_partition(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessExclusiveLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *cmds = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Node	   *expr;
+
+		if (att->attisdropped || !att->atthasdef || att->attgenerated)
+			continue;
+		expr = build_column_default(rel, att->attnum);
+		if (expr && IsA(expr, FuncExpr) &&
+			(((FuncExpr *) expr)->funcid == extension_function(FUNCTION_ROW_START) ||
+			 ((FuncExpr *) expr)->funcid == extension_function(FUNCTION_ROW_END)))
+			cmds = lappend(cmds, ddl_command(AT_ColumnDefault,
+											 NameStr(att->attname), NULL));
+	}
+	table_close(rel, NoLock);
+	ddl_triggers_drop(relid);
+	if (cmds != NIL)
+		ddl_alter_table(relid, cmds);
+}
+
 static void
 ddl_drop_period(ParseState *pstate, Oid relid,
 				const VersioningRequest *request, const VersionedTable *table)
@@ -514,9 +563,7 @@ ddl_drop_period(ParseState *pstate, Oid relid,
 				 parser_errposition(pstate, request->period_location)));
 	ddl_triggers_drop(relid);
 	versioned_table_delete(relid);
-	ddl_alter_table(relid,
-					list_make2(ddl_command(AT_ColumnDefault, start, NULL),
-							   ddl_command(AT_ColumnDefault, end, NULL)));
+	ddl_period_defaults(relid, table, false);
 	CreateComments(relid, RelationRelationId, get_attnum(relid, start), NULL);
 	CreateComments(relid, RelationRelationId, get_attnum(relid, end), NULL);
 }

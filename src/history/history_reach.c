@@ -232,7 +232,7 @@ history_reach_covers(Oid history, TimestampTz t)
 }
 
 /*
- * temporal.history_reaches(history oid, time timestamptz) RETURNS boolean
+ * temporal.history_reaches(history regclass, time timestamptz) RETURNS boolean
  */
 Datum
 temporal_history_reaches(PG_FUNCTION_ARGS)

@@ -8,6 +8,10 @@
  * instead of one a row, and no SPI.  The relation's triggers do not fire and
  * privileges on it are not asked: history is written on behalf of the table.
  *
+ * MEMORY
+ *		Slots hold their tuples in the tuple context, which is reset after
+ *		each batch, together with what TOAST left there.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,103 +20,122 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "executor/executor.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "nodes/execnodes.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "history/history_index.h"
 #include "history/history_reach.h"
 #include "history/history_store.h"
 
 /* A batch is written when it has this many versions, or bytes */
 #define HISTORY_BATCH_VERSIONS	1000
 #define HISTORY_BATCH_BYTES		65535
+/* Most statements change few rows */
+#define HISTORY_BATCH_FIRST		4
 
 struct HistoryWriter
 {
 	/* Relation */
 	Relation	rel;
-	ResultRelInfo *result;
-	EState	   *estate;
+	HistoryIndexes *indexes;
 	CommandId	cid;
-	BulkInsertState bistate;	/* NULL until the second batch */
+	BulkInsertState bistate;	/* NULL until a batch was full */
 
 	/* Batch */
-	TupleTableSlot *slots[HISTORY_BATCH_VERSIONS];
-	int			nslots;			/* made */
-	int			nused;			/* filled */
+	HistoryRow *rows;
+	int			space;			/* of rows */
+	int			nslots;			/* rows that have a slot */
+	int			nrows;			/* rows in the batch */
 	Size		nbytes;
-
-	/* Totals */
-	uint64		nversions;
 	TimestampTz last_end;
 
 	/* Memory */
 	MemoryContext context;		/* of all this */
+	MemoryContext tuple_context;	/* of the batch's tuples */
 };
 
 static void history_writer_flush(HistoryWriter *writer);
 
 HistoryWriter *
-history_writer_begin(Oid history)
+history_writer_begin(Oid history, AttrNumber start_attno,
+					 AttrNumber end_attno)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "temporal history writer",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HistoryWriter *writer = palloc(sizeof(HistoryWriter));
+	HistoryWriter *writer = palloc0(sizeof(HistoryWriter));
 
 	writer->context = context;
+	writer->tuple_context = AllocSetContextCreate(context,
+												  "temporal history tuples",
+												  ALLOCSET_DEFAULT_SIZES);
 	writer->rel = table_open(history, RowExclusiveLock);
-	writer->estate = CreateExecutorState();
-	writer->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(writer->result, writer->rel, 1, NULL, 0);
-	ExecOpenIndices(writer->result, false);
+	writer->indexes = history_indexes_open(writer->rel, start_attno,
+										   end_attno);
 	writer->cid = GetCurrentCommandId(true);
-	writer->bistate = NULL;
-	writer->nslots = 0;
-	writer->nused = 0;
-	writer->nbytes = 0;
-	writer->nversions = 0;
 	writer->last_end = DT_NOBEGIN;
 	MemoryContextSwitchTo(old);
 	return writer;
 }
 
-TupleTableSlot *
-history_writer_slot(HistoryWriter *writer)
+TupleDesc
+history_writer_desc(const HistoryWriter *writer)
 {
-	if (writer->nused == writer->nslots)
-	{
-		MemoryContext old = MemoryContextSwitchTo(writer->context);
+	return RelationGetDescr(writer->rel);
+}
 
-		writer->slots[writer->nslots++] = table_slot_create(writer->rel, NULL);
-		MemoryContextSwitchTo(old);
+MemoryContext
+history_writer_tuple_context(const HistoryWriter *writer)
+{
+	return writer->tuple_context;
+}
+
+/*
+ * The next row of the batch, with a slot.
+ */
+static HistoryRow *
+history_writer_next_row(HistoryWriter *writer)
+{
+	MemoryContext old;
+
+	if (writer->nrows < writer->nslots)
+		return &writer->rows[writer->nrows++];
+
+	old = MemoryContextSwitchTo(writer->context);
+	if (writer->nslots == writer->space)
+	{
+		writer->space = writer->space == 0 ? HISTORY_BATCH_FIRST :
+			Min(writer->space * 4, HISTORY_BATCH_VERSIONS);
+		if (writer->rows == NULL)
+			writer->rows = palloc(writer->space * sizeof(HistoryRow));
+		else
+			writer->rows = repalloc(writer->rows,
+									writer->space * sizeof(HistoryRow));
 	}
-	return writer->slots[writer->nused];
+	writer->rows[writer->nslots++].slot =
+		MakeSingleTupleTableSlot(RelationGetDescr(writer->rel),
+								 &TTSOpsHeapTuple);
+	MemoryContextSwitchTo(old);
+	return &writer->rows[writer->nrows++];
 }
 
 void
-history_writer_add(HistoryWriter *writer, TimestampTz end)
+history_writer_add(HistoryWriter *writer, HeapTuple tuple, TimestampTz start,
+				   TimestampTz end)
 {
-	TupleTableSlot *slot = writer->slots[writer->nused];
-	bool		should_free;
-	HeapTuple	tuple;
+	HistoryRow *row = history_writer_next_row(writer);
 
-	ExecStoreVirtualTuple(slot);
-	ExecMaterializeSlot(slot);
-	tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+	ExecStoreHeapTuple(tuple, row->slot, true);
+	row->start = start;
+	row->end = end;
 	writer->nbytes += tuple->t_len;
-	if (should_free)
-		heap_freetuple(tuple);
-	writer->nused++;
-	writer->nversions++;
 	writer->last_end = Max(writer->last_end, end);
 
-	if (writer->nused == HISTORY_BATCH_VERSIONS ||
+	if (writer->nrows == HISTORY_BATCH_VERSIONS ||
 		writer->nbytes >= HISTORY_BATCH_BYTES)
 	{
 		if (writer->bistate == NULL)
@@ -129,10 +152,10 @@ history_writer_add(HistoryWriter *writer, TimestampTz end)
 static void
 history_writer_flush(HistoryWriter *writer)
 {
-	EState	   *estate = writer->estate;
+	TupleTableSlot *slots[HISTORY_BATCH_VERSIONS];
 	MemoryContext old;
 
-	if (writer->nused == 0)
+	if (writer->nrows == 0)
 		return;
 	CHECK_FOR_INTERRUPTS();
 
@@ -142,43 +165,36 @@ history_writer_flush(HistoryWriter *writer)
 	 */
 	history_reach_advance(RelationGetRelid(writer->rel), writer->last_end);
 
-	/* TOAST leaves copies behind; they go with the batch */
-	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	if (writer->nused == 1)
-		table_tuple_insert(writer->rel, writer->slots[0], writer->cid, 0,
+	old = MemoryContextSwitchTo(writer->tuple_context);
+	for (int i = 0; i < writer->nrows; i++)
+		slots[i] = writer->rows[i].slot;
+	if (writer->nrows == 1)
+		table_tuple_insert(writer->rel, slots[0], writer->cid, 0,
 						   writer->bistate);
 	else
-		table_multi_insert(writer->rel, writer->slots, writer->nused,
-						   writer->cid, 0, writer->bistate);
+		table_multi_insert(writer->rel, slots, writer->nrows, writer->cid, 0,
+						   writer->bistate);
+	history_indexes_insert(writer->indexes, writer->rows, writer->nrows);
 	MemoryContextSwitchTo(old);
 
-	for (int i = 0; i < writer->nused; i++)
-	{
-		if (writer->result->ri_NumIndices > 0)
-			(void) temporal_insert_index_tuples(writer->result,
-												writer->slots[i], estate);
-		ExecClearTuple(writer->slots[i]);
-		ResetPerTupleExprContext(estate);
-	}
-	writer->nused = 0;
+	for (int i = 0; i < writer->nrows; i++)
+		ExecClearTuple(slots[i]);
+	MemoryContextReset(writer->tuple_context);
+	writer->nrows = 0;
 	writer->nbytes = 0;
 }
 
-uint64
+void
 history_writer_end(HistoryWriter *writer)
 {
-	uint64		nversions;
-
 	history_writer_flush(writer);
-	nversions = writer->nversions;
-
+	history_indexes_close(writer->indexes);
 	if (writer->bistate)
 		FreeBulkInsertState(writer->bistate);
+
+	/* slots hold a reference on the relation's descriptor */
 	for (int i = 0; i < writer->nslots; i++)
-		ExecDropSingleTupleTableSlot(writer->slots[i]);
-	ExecCloseIndices(writer->result);
-	FreeExecutorState(writer->estate);
+		ExecDropSingleTupleTableSlot(writer->rows[i].slot);
 	table_close(writer->rel, NoLock);
 	MemoryContextDelete(writer->context);
-	return nversions;
 }

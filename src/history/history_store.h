@@ -8,30 +8,35 @@
 #ifndef TEMPORAL_HISTORY_STORE_H
 #define TEMPORAL_HISTORY_STORE_H
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "datatype/timestamp.h"
-#include "executor/tuptable.h"
 
 typedef struct HistoryWriter HistoryWriter;
 
 /*
- * Opens the history relation for writing.  Everything is allocated in a
- * context of its own below the current one; memory does not grow with the
- * number of versions.  The lock on the relation is kept until the end of the
- * transaction.
+ * Opens the history relation for writing; start_attno and end_attno are its
+ * period columns.  Everything is allocated in a context of its own below the
+ * current one; memory does not grow with the number of versions.  The locks
+ * on the relation and its indexes are kept until the end of the transaction.
  */
-extern HistoryWriter *history_writer_begin(Oid history);
+extern HistoryWriter *history_writer_begin(Oid history,
+										   AttrNumber start_attno,
+										   AttrNumber end_attno);
+
+extern TupleDesc history_writer_desc(const HistoryWriter *writer);
+
+/* The context in which tuples for history_writer_add() are to be made. */
+extern MemoryContext history_writer_tuple_context(const HistoryWriter *writer);
 
 /*
- * An empty slot for the next version.  The caller fills tts_values and
- * tts_isnull, for every column of the history relation, and calls
- * history_writer_add() before it lets go of what they point to.
+ * Adds a version that was valid from start to end.  The tuple bears the same
+ * times, was made in the writer's tuple context, and is the writer's now.
  */
-extern TupleTableSlot *history_writer_slot(HistoryWriter *writer);
+extern void history_writer_add(HistoryWriter *writer, HeapTuple tuple,
+							   TimestampTz start, TimestampTz end);
 
-/* Adds the version in the slot; end is when it ended. */
-extern void history_writer_add(HistoryWriter *writer, TimestampTz end);
-
-/* Writes what is left and closes; returns the number of versions added. */
-extern uint64 history_writer_end(HistoryWriter *writer);
+/* Writes what is left and closes. */
+extern void history_writer_end(HistoryWriter *writer);
 
 #endif							/* TEMPORAL_HISTORY_STORE_H */

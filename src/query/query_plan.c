@@ -92,7 +92,7 @@ query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 
 	call = (Expr *)
 		makeFuncExpr(extension_function(FUNCTION_HISTORY_REACHES), BOOLOID,
-					 list_make2(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
+					 list_make2(makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
 										  ObjectIdGetDatum(rte->relid), false,
 										  true),
 								copyObject(bound)),

@@ -295,7 +295,7 @@ temporal_version_contained_in(PG_FUNCTION_ARGS)
 }
 
 /*
- * temporal.clause_time(time timestamptz, relation oid) RETURNS timestamptz
+ * temporal.clause_time(time timestamptz, relation regclass) RETURNS timestamptz
  */
 Datum
 temporal_clause_time(PG_FUNCTION_ARGS)
@@ -303,7 +303,7 @@ temporal_clause_time(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		query_refuse_null_time(-1);
 	PG_RETURN_TIMESTAMPTZ(query_check_time(PG_GETARG_TIMESTAMPTZ(0),
-										   versioned_cache_require(PG_GETARG_OID(1)),
+										   versioned_cache_require(PG_GETARG_OID(1), 0),
 										   -1));
 }
 

@@ -315,14 +315,19 @@ rewrite_arm(Query *query, RangeTblEntry *ref, Relation rel,
 }
 
 static RangeTblEntry *
-rewrite_subquery_rte(Query *subquery, const char *name, List *colnames)
+rewrite_subquery_rte(Query *subquery, const char *name)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	ListCell   *lc;
 
 	rte->rtekind = RTE_SUBQUERY;
 	rte->subquery = subquery;
 	rte->alias = makeAlias(name, NIL);
-	rte->eref = makeAlias(name, copyObject(colnames));
+	rte->eref = makeAlias(name, NIL);
+	foreach(lc, subquery->targetList)
+		rte->eref->colnames =
+			lappend(rte->eref->colnames,
+					makeString(pstrdup(lfirst_node(TargetEntry, lc)->resname)));
 	rte->inFromCl = true;
 	return rte;
 }
@@ -338,7 +343,6 @@ rewrite_union(Query *query, RangeTblEntry *ref, Relation rel,
 	Query	   *arms[2];
 	SetOperationStmt *setop = makeNode(SetOperationStmt);
 	RangeTblRef *refs[2];
-	List	   *colnames = NIL;
 	ListCell   *lc;
 
 	arms[0] = rewrite_arm(query, ref, rel, versioned, false);
@@ -350,7 +354,6 @@ rewrite_union(Query *query, RangeTblEntry *ref, Relation rel,
 		int32		typmod = exprTypmod((Node *) tle->expr);
 		Oid			collation = exprCollation((Node *) tle->expr);
 
-		colnames = lappend(colnames, makeString(pstrdup(tle->resname)));
 		setop->colTypes = lappend_oid(setop->colTypes, type);
 		setop->colTypmods = lappend_int(setop->colTypmods, typmod);
 		setop->colCollations = lappend_oid(setop->colCollations, collation);
@@ -366,8 +369,7 @@ rewrite_union(Query *query, RangeTblEntry *ref, Relation rel,
 		result->rtable =
 			lappend(result->rtable,
 					rewrite_subquery_rte(arms[i],
-										 i == 0 ? "current" : "history",
-										 colnames));
+										 i == 0 ? "current" : "history"));
 		refs[i] = makeNode(RangeTblRef);
 		refs[i]->rtindex = i + 1;
 	}
@@ -422,6 +424,45 @@ rewrite_once(Query *query, Node *expr)
 }
 
 /*
+ * temporal.clause_time(expr, relation)
+ */
+static Node *
+rewrite_clause_time(Node *expr, const VersionedRelation *relation)
+{
+	return (Node *)
+		makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME), TIMESTAMPTZOID,
+					 list_make2(expr,
+								makeConst(REGCLASSOID, -1, InvalidOid,
+										  sizeof(Oid),
+										  ObjectIdGetDatum(relation->relid),
+										  false, true)),
+					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+/*
+ * CASE WHEN expr IS NOT NULL THEN temporal.clause_time(expr, relation) END
+ */
+static Node *
+rewrite_known_time(Node *expr, const VersionedRelation *relation)
+{
+	CaseExpr   *result = makeNode(CaseExpr);
+	CaseWhen   *known = makeNode(CaseWhen);
+	NullTest   *test = makeNode(NullTest);
+
+	test->arg = (Expr *) copyObject(expr);
+	test->nulltesttype = IS_NOT_NULL;
+	test->location = -1;
+	known->expr = (Expr *) test;
+	known->result = (Expr *) rewrite_clause_time(expr, relation);
+	known->location = -1;
+	result->casetype = TIMESTAMPTZOID;
+	result->args = list_make1(known);
+	result->defresult = (Expr *) makeNullConst(TIMESTAMPTZOID, -1, InvalidOid);
+	result->location = -1;
+	return (Node *) result;
+}
+
+/*
  * The time or bound of a clause as an expression for the predicate.  relation
  * is that of an AS OF, NULL for a bound.
  */
@@ -445,32 +486,13 @@ rewrite_time(Query *query, Node *expr, const VersionedRelation *relation,
 		return expr;
 	}
 
+	/* of other tables' columns: NULL matches no version, as in any join */
 	if (contains_any_var_walker(expr, NULL))
-	{
-		/* of other tables' columns: NULL matches no version, as in any join */
-		if (relation && !TIMESTAMP_IS_NOBEGIN(relation->history_start))
-			expr = (Node *)
-				makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME),
-							 TIMESTAMPTZOID,
-							 list_make2(expr,
-										makeConst(OIDOID, -1, InvalidOid,
-												  sizeof(Oid),
-												  ObjectIdGetDatum(relation->relid),
-												  false, true)),
-							 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-		return expr;
-	}
+		return relation && !TIMESTAMP_IS_NOBEGIN(relation->history_start) ?
+			rewrite_known_time(expr, relation) : expr;
 
 	if (relation)
-		expr = (Node *)
-			makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME),
-						 TIMESTAMPTZOID,
-						 list_make2(expr,
-									makeConst(OIDOID, -1, InvalidOid,
-											  sizeof(Oid),
-											  ObjectIdGetDatum(relation->relid),
-											  false, true)),
-						 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+		expr = rewrite_clause_time(expr, relation);
 	else
 		expr = (Node *)
 			makeFuncExpr(extension_function(FUNCTION_CLAUSE_BOUND),
@@ -655,18 +677,13 @@ rewrite_wrap(Query *subquery, const char *name)
 {
 	Query	   *result = makeNode(Query);
 	RangeTblRef *rtr = makeNode(RangeTblRef);
-	List	   *colnames = NIL;
-	ListCell   *lc;
 
-	foreach(lc, subquery->targetList)
-		colnames = lappend(colnames,
-						   makeString(lfirst_node(TargetEntry, lc)->resname));
 	rtr->rtindex = 1;
 	result->commandType = CMD_SELECT;
 	result->querySource = QSRC_ORIGINAL;
 	result->canSetTag = true;
 	result->targetList = copyObject(subquery->targetList);
-	result->rtable = list_make1(rewrite_subquery_rte(subquery, name, colnames));
+	result->rtable = list_make1(rewrite_subquery_rte(subquery, name));
 	result->jointree = makeFromExpr(list_make1(rtr), NULL);
 	return result;
 }
@@ -676,8 +693,11 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 				  RewriteContext *context)
 {
 	RangeTblEntry *rte = rt_fetch(rti, query->rtable);
-	const VersionedRelation *versioned = versioned_cache_require(rte->relid);
 	List	   *args = rte->tablesample->args;
+	const VersionedRelation *versioned =
+		versioned_cache_require(rte->relid,
+								rewrite_position(context,
+												 exprLocation((Node *) args)));
 	Relation	rel = table_open(rte->relid, NoLock /* locked by analysis */ );
 	List	   *quals;
 	Query	   *subquery;
@@ -699,6 +719,11 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 
 		ChangeVarNodes((Node *) constraint, 1, place_rti, 0);
 		quals = list_concat(quals, constraint);
+	}
+	else if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && !rte->inh)
+	{
+		/* ONLY: a partitioned table has no rows of its own, nor had it any */
+		quals = lappend(quals, makeBoolConst(false, false));
 	}
 	rewrite_replace_rte(query, rte, subquery);
 	if (quals != NIL)

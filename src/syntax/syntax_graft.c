@@ -336,6 +336,11 @@ graft_item(SyntaxTranslation *translation, Node **item, List **left)
 		case T_RangeTableFunc:
 			graft_note_name(left, ((RangeTableFunc *) *item)->alias, "");
 			break;
+#ifdef TEMPORAL_HAS_JSON_TABLE
+		case T_JsonTable:
+			graft_note_name(left, ((JsonTable *) *item)->alias, "");
+			break;
+#endif
 		default:
 			/* a kind of item that is newer than this code */
 			graft_note_name(left, NULL, "");

@@ -14,10 +14,12 @@
  * reserve.  The clock may so run ahead of the time of day by at most
  * TICK_RESERVE_STEP, for as long as it takes the time of day to catch up.
  *
+ * The greatest reserve of all databases is also kept in a file (tick_file.c).
+ *
  * LOCKING
  *		TickReserve.lock (an LWLock) covers the list of databases whose
- *		reserve was merged, and the look-and-write of a sequence, so that a
- *		reserve never moves back.  The lock on the sequence itself is taken
+ *		reserve was merged, and the look-and-write of a sequence and of the
+ *		file, so that a reserve never moves back.  The lock on the sequence itself is taken
  *		before it: nobody may wait for a heavyweight lock under an LWLock.
  *
  * A database that does not find a place in the list merges its reserve in
@@ -46,6 +48,7 @@
 #include "base/settings.h"
 #include "temporal.h"
 #include "time/tick_clock.h"
+#include "time/tick_file.h"
 #include "time/tick_reserve.h"
 
 /* How far ahead of the ticks the reserve is written, in microseconds */
@@ -63,6 +66,7 @@ typedef struct TickReserveDatabase
 typedef struct TickReserve
 {
 	LWLock	   *lock;
+	TimestampTz server;			/* the greatest reserve, as in the file */
 	int			ndatabases;
 	TickReserveDatabase databases[TICK_RESERVE_DATABASES];
 } TickReserve;
@@ -104,6 +108,7 @@ tick_reserve_shmem_startup(void)
 		memset(tick_reserve, 0, sizeof(TickReserve));
 		tick_reserve->lock =
 			&(GetNamedLWLockTranche(TICK_RESERVE_TRANCHE))->lock;
+		tick_clock_raise(tick_file_read());
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -223,6 +228,11 @@ tick_reserve_extend(TimestampTz tick)
 	{
 		stored = tick + TICK_RESERVE_STEP;
 		(void) tick_reserve_access(seqid, stored);
+		if (stored > tick_reserve->server)
+		{
+			tick_reserve->server = stored;
+			tick_file_write(stored);
+		}
 	}
 	LWLockRelease(tick_reserve->lock);
 	session_reserve = stored;
