@@ -27,9 +27,11 @@ OBJS = \
 	src/capture/capture_rows.o \
 	src/capture/capture_statement.o \
 	src/ddl/ddl_dispatch.o \
+	src/ddl/ddl_drop.o \
 	src/ddl/ddl_guard.o \
 	src/ddl/ddl_history.o \
 	src/ddl/ddl_options.o \
+	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
 	src/query/query_clause.o \
@@ -37,6 +39,7 @@ OBJS = \
 	src/query/query_predicate.o \
 	src/query/query_privilege.o \
 	src/query/query_rewrite.o \
+	src/query/query_union.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_clause.o \
 	src/syntax/syntax_create.o \

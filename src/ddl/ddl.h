@@ -81,7 +81,8 @@ extern void ddl_apply_request(ParseState *pstate, Oid relid,
 							  const VersioningRequest *request, bool created);
 extern void ddl_period_defaults(Oid relid, const VersionedTable *table,
 								bool set);
-extern void ddl_release_partition(Oid relid);
+extern AlterTableCmd *ddl_command(AlterTableType type, const char *column,
+								  Node *def);
 
 /* ddl_history.c */
 extern Oid	ddl_history_create(Relation rel, const char *name,
@@ -100,6 +101,20 @@ extern void ddl_triggers_unprotect(Oid history);
 extern bool ddl_trigger_is_ours(Oid relid, const char *name);
 extern bool ddl_trigger_may_become(const AlterTableCmd *cmd);
 extern bool ddl_trigger_function_is_ours(List *funcname);
+
+/* ddl_partition.c */
+extern bool ddl_find_root(Oid relid, VersionedTable *table);
+extern void ddl_adopt_partition(Oid relid);
+extern List *ddl_named_partitions(List *cmds);
+extern void ddl_after_partition(Oid relid);
+extern bool ddl_table_is_empty(Oid relid);
+extern void ddl_guard_partition(Oid relid, RangeVar *partition, bool attach);
+
+/* ddl_drop.c */
+extern void ddl_drop_init(void);
+/* 2BP01 if a history was dropped whose table is still versioned. */
+extern void ddl_drop_check(void);
+extern void ddl_drop_forget(void);
 
 /* ddl_guard.c */
 extern void ddl_guard_alter(ParseState *pstate, Oid relid,

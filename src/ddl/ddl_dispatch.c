@@ -13,11 +13,6 @@
  *	4. does what the options ask for (ddl_versioning.c), and keeps history and
  *	   triggers in step with what the statement changed.
  *
- * Objects can also be dropped without being named (DROP SCHEMA ... CASCADE,
- * DROP OWNED): the object access hook sees each of them.  A table takes its
- * catalog row along; a history that goes while its table stays is an error,
- * which is known only when the statement is done.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -58,21 +53,11 @@ typedef struct UtilityCall
 	QueryCompletion *qc;
 } UtilityCall;
 
-/* A history that was dropped by the statement that is running */
-typedef struct DroppedHistory
-{
-	Oid			history;
-	Oid			table;
-	char	   *name;
-} DroppedHistory;
-
 static ProcessUtility_hook_type prev_process_utility_hook = NULL;
-static object_access_hook_type prev_object_access_hook = NULL;
 
 /* Our own statements under way, and utility statements under way */
 static int	internal_depth = 0;
 static int	utility_depth = 0;
-static List *dropped_histories = NIL;	/* in TopTransactionContext */
 
 static void ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 								bool readOnlyTree,
@@ -80,8 +65,6 @@ static void ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 								ParamListInfo params,
 								QueryEnvironment *queryEnv,
 								DestReceiver *dest, QueryCompletion *qc);
-static void ddl_object_access(ObjectAccessType access, Oid classId,
-							  Oid objectId, int subId, void *arg);
 
 static void
 ddl_end_transaction(XactEvent event, void *arg)
@@ -91,7 +74,7 @@ ddl_end_transaction(XactEvent event, void *arg)
 	{
 		internal_depth = 0;
 		utility_depth = 0;
-		dropped_histories = NIL;
+		ddl_drop_forget();
 	}
 }
 
@@ -100,8 +83,7 @@ ddl_init(void)
 {
 	prev_process_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = ddl_process_utility;
-	prev_object_access_hook = object_access_hook;
-	object_access_hook = ddl_object_access;
+	ddl_drop_init();
 	RegisterXactCallback(ddl_end_transaction, NULL);
 }
 
@@ -179,35 +161,6 @@ ddl_has_options(List *options)
 			return true;
 	}
 	return false;
-}
-
-/*
- * The versioned table that the partition belongs to; false if there is none.
- */
-static bool
-ddl_find_root(Oid relid, VersionedTable *table)
-{
-	List	   *ancestors;
-
-	if (!get_rel_relispartition(relid))
-		return false;
-	ancestors = get_partition_ancestors(relid);
-	return ancestors != NIL && versioned_table_find(llast_oid(ancestors), table);
-}
-
-/*
- * A new partition of a versioned table gets the table's triggers and DEFAULTs.
- */
-static void
-ddl_adopt_partition(Oid relid)
-{
-	VersionedTable table;
-
-	CommandCounterIncrement();
-	if (!OidIsValid(relid) || !ddl_find_root(relid, &table))
-		return;
-	ddl_period_defaults(relid, &table, true);
-	ddl_triggers_sync(relid, &table);
 }
 
 static void
@@ -355,46 +308,6 @@ ddl_after_alter_history(Oid history, List *cmds)
 			ddl_triggers_protect(history);
 		}
 	}
-}
-
-/*
- * The partitions that ALTER TABLE ... ATTACH or DETACH PARTITION names.
- */
-static List *
-ddl_named_partitions(List *cmds)
-{
-	List	   *partitions = NIL;
-	ListCell   *lc;
-
-	foreach(lc, cmds)
-	{
-		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-		if (cmd->subtype == AT_AttachPartition ||
-			cmd->subtype == AT_DetachPartition ||
-			cmd->subtype == AT_DetachPartitionFinalize)
-			partitions = lappend(partitions,
-								 castNode(PartitionCmd, cmd->def)->name);
-	}
-	return partitions;
-}
-
-/*
- * A table was attached to a versioned table, or detached from one.
- */
-static void
-ddl_after_partition(Oid relid)
-{
-	VersionedTable table;
-
-	CommandCounterIncrement();
-	if (!OidIsValid(relid))
-		return;
-	if (get_rel_relispartition(relid))
-		ddl_adopt_partition(relid);
-	else if (!versioned_table_find(relid, &table) &&
-			 ddl_trigger_is_ours(relid, "temporal_capture_update"))
-		ddl_release_partition(relid);
 }
 
 /*
@@ -638,28 +551,6 @@ ddl_drop_statement(ParseState *pstate, UtilityCall *call)
 }
 
 static void
-ddl_check_dropped_histories(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, dropped_histories)
-	{
-		DroppedHistory *dropped = lfirst(lc);
-		VersionedTable table;
-
-		CommandCounterIncrement();
-		if (versioned_table_find(dropped->table, &table) &&
-			table.history == dropped->history)
-			ereport(ERROR,
-					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-					 errmsg("cannot drop history table \"%s\" because versioned table \"%s\" needs it",
-							dropped->name, get_rel_name(dropped->table)),
-					 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING CASCADE drops it.")));
-	}
-	dropped_histories = NIL;
-}
-
-static void
 ddl_dispatch(UtilityCall *call)
 {
 	Node	   *stmt = call->pstmt->utilityStmt;
@@ -743,8 +634,8 @@ ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 	PG_TRY();
 	{
 		ddl_dispatch(&call);
-		if (utility_depth == 1 && dropped_histories != NIL)
-			ddl_check_dropped_histories();
+		if (utility_depth == 1)
+			ddl_drop_check();
 	}
 	PG_FINALLY();
 	{
@@ -752,38 +643,7 @@ ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 		if (utility_depth > 0)
 			utility_depth--;
 		if (utility_depth == 0)
-			dropped_histories = NIL;
+			ddl_drop_forget();
 	}
 	PG_END_TRY();
-}
-
-static void
-ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
-				  int subId, void *arg)
-{
-	VersionedTable table;
-	char		relkind;
-
-	if (prev_object_access_hook)
-		prev_object_access_hook(access, classId, objectId, subId, arg);
-	if (access != OAT_DROP || classId != RelationRelationId || subId != 0)
-		return;
-	relkind = get_rel_relkind(objectId);
-	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
-		objectId == extension_catalog() || !extension_is_created())
-		return;
-
-	if (versioned_table_find(objectId, &table))
-		versioned_table_delete(objectId);
-	else if (versioned_table_find_by_history(objectId, &table))
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
-
-		dropped->history = objectId;
-		dropped->table = table.relation;
-		dropped->name = pstrdup(get_rel_name(objectId));
-		dropped_histories = lappend(dropped_histories, dropped);
-		MemoryContextSwitchTo(old);
-	}
 }

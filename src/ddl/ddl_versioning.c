@@ -32,7 +32,6 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -345,7 +344,7 @@ ddl_check_table(Relation rel)
 						name)));
 }
 
-static AlterTableCmd *
+AlterTableCmd *
 ddl_command(AlterTableType type, const char *column, Node *def)
 {
 	AlterTableCmd *cmd = makeNode(AlterTableCmd);
@@ -515,36 +514,6 @@ ddl_period_defaults(Oid relid, const VersionedTable *table, bool set)
 										   NameStr(table->end_column),
 										   set ? ddl_default_call("row_end") :
 										   NULL)));
-}
-
-/*
- * A partition that was detached is an ordinary table.
- */
-void
-ddl_release_partition(Oid relid)
-{
-	Relation	rel = table_open(relid, AccessExclusiveLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *cmds = NIL;
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		Node	   *expr;
-
-		if (att->attisdropped || !att->atthasdef || att->attgenerated)
-			continue;
-		expr = build_column_default(rel, att->attnum);
-		if (expr && IsA(expr, FuncExpr) &&
-			(((FuncExpr *) expr)->funcid == extension_function(FUNCTION_ROW_START) ||
-			 ((FuncExpr *) expr)->funcid == extension_function(FUNCTION_ROW_END)))
-			cmds = lappend(cmds, ddl_command(AT_ColumnDefault,
-											 NameStr(att->attname), NULL));
-	}
-	table_close(rel, NoLock);
-	ddl_triggers_drop(relid);
-	if (cmds != NIL)
-		ddl_alter_table(relid, cmds);
 }
 
 static void

@@ -43,6 +43,13 @@ extern void query_rewrite_init(void);
 /* Does the plan being made read the relation as a history? */
 extern bool query_plan_reads_history(Oid relid);
 
+/*
+ * query_union.c: SELECT ... FROM rel UNION ALL SELECT ... FROM its history,
+ * for the reference ref; takes a lock on the history.
+ */
+extern Query *query_union(RangeTblEntry *ref, Relation rel,
+						  const VersionedRelation *versioned);
+
 /* query_privilege.c */
 extern void query_narrow_privileges(Query *query, Index rti);
 

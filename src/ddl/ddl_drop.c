@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * ddl_drop.c
+ *	  Versioned tables and histories that are dropped
+ *
+ * Objects can be dropped without being named (DROP SCHEMA ... CASCADE, DROP
+ * OWNED): the object access hook sees each of them.  A table takes its catalog
+ * row along.  A history that goes while its table stays is an error, which is
+ * known only when the statement is done: ddl_drop_check().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "catalog/extension_objects.h"
+#include "ddl/ddl.h"
+
+/* A history that was dropped by the statement that is running */
+typedef struct DroppedHistory
+{
+	Oid			history;
+	Oid			table;
+	char	   *name;
+} DroppedHistory;
+
+static object_access_hook_type prev_object_access_hook = NULL;
+static List *dropped_histories = NIL;	/* in TopTransactionContext */
+
+static void ddl_object_access(ObjectAccessType access, Oid classId,
+							  Oid objectId, int subId, void *arg);
+
+void
+ddl_drop_init(void)
+{
+	prev_object_access_hook = object_access_hook;
+	object_access_hook = ddl_object_access;
+}
+
+void
+ddl_drop_forget(void)
+{
+	dropped_histories = NIL;
+}
+
+void
+ddl_drop_check(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, dropped_histories)
+	{
+		DroppedHistory *dropped = lfirst(lc);
+		VersionedTable table;
+
+		CommandCounterIncrement();
+		if (versioned_table_find(dropped->table, &table) &&
+			table.history == dropped->history)
+			ereport(ERROR,
+					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+					 errmsg("cannot drop history table \"%s\" because versioned table \"%s\" needs it",
+							dropped->name, get_rel_name(dropped->table)),
+					 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING CASCADE drops it.")));
+	}
+	dropped_histories = NIL;
+}
+
+static void
+ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
+				  int subId, void *arg)
+{
+	VersionedTable table;
+	char		relkind;
+
+	if (prev_object_access_hook)
+		prev_object_access_hook(access, classId, objectId, subId, arg);
+	if (access != OAT_DROP || classId != RelationRelationId || subId != 0)
+		return;
+	relkind = get_rel_relkind(objectId);
+	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
+		objectId == extension_catalog() || !extension_is_created())
+		return;
+
+	if (versioned_table_find(objectId, &table))
+		versioned_table_delete(objectId);
+	else if (versioned_table_find_by_history(objectId, &table))
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
+
+		dropped->history = objectId;
+		dropped->table = table.relation;
+		dropped->name = pstrdup(get_rel_name(objectId));
+		dropped_histories = lappend(dropped_histories, dropped);
+		MemoryContextSwitchTo(old);
+	}
+}
