@@ -45,10 +45,13 @@ extern bool query_plan_reads_history(Oid relid);
 
 /*
  * query_union.c: SELECT ... FROM rel UNION ALL SELECT ... FROM its history,
- * for the reference ref; takes a lock on the history.
+ * for the reference ref of query; takes a lock on the history.
  */
-extern Query *query_union(RangeTblEntry *ref, Relation rel,
+extern Query *query_union(Query *query, RangeTblEntry *ref, Relation rel,
 						  const VersionedRelation *versioned);
+
+/* A range table entry for a sub-query in FROM. */
+extern RangeTblEntry *query_subquery_rte(Query *subquery, const char *name);
 
 /* query_privilege.c */
 extern void query_narrow_privileges(Query *query, Index rti);

@@ -236,22 +236,6 @@ rewrite_check_reference(Query *query, Index rti, RewriteContext *context)
 	(void) query_tree_walker(query, rewrite_check_walker, &check, 0);
 }
 
-/*
- * The relation of an arm: nothing is asked of the user, and statistics are
- * read with the rights of the reference.
- */
-static void
-rewrite_arm_rights(Query *query, RangeTblEntry *ref, Query *arm,
-				   RangeTblEntry *rte)
-{
-#ifdef TEMPORAL_HAS_PERMINFO
-	addRTEPermissionInfo(&arm->rteperminfos, rte)->checkAsUser =
-		getRTEPermissionInfo(query->rteperminfos, ref)->checkAsUser;
-#else
-	rte->checkAsUser = ref->checkAsUser;
-#endif
-}
-
 static bool
 contains_any_var_walker(Node *node, void *context)
 {
@@ -549,7 +533,7 @@ rewrite_wrap(Query *subquery, const char *name)
 	result->querySource = QSRC_ORIGINAL;
 	result->canSetTag = true;
 	result->targetList = copyObject(subquery->targetList);
-	result->rtable = list_make1(rewrite_subquery_rte(subquery, name));
+	result->rtable = list_make1(query_subquery_rte(subquery, name));
 	result->jointree = makeFromExpr(list_make1(rtr), NULL);
 	return result;
 }
@@ -572,7 +556,7 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 
 	rewrite_check_reference(query, rti, context);
 	LockRelationOid(versioned->history, AccessShareLock);
-	subquery = rewrite_union(query, rte, rel, versioned);
+	subquery = query_union(query, rte, rel, versioned);
 	if (rewrite_is_merge_source(query, rti))
 	{
 		subquery = place = rewrite_wrap(subquery, rte->eref->aliasname);

@@ -16,10 +16,28 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_relation.h"
 #include "utils/rel.h"
 
+#include "base/compat.h"
 #include "catalog/versioned_cache.h"
 #include "query/query.h"
+
+/*
+ * The relation of an arm: nothing is asked of the user, and statistics are
+ * read with the rights of the reference.
+ */
+static void
+union_arm_rights(Query *query, RangeTblEntry *ref, Query *arm,
+				   RangeTblEntry *rte)
+{
+#ifdef TEMPORAL_HAS_PERMINFO
+	addRTEPermissionInfo(&arm->rteperminfos, rte)->checkAsUser =
+		getRTEPermissionInfo(query->rteperminfos, ref)->checkAsUser;
+#else
+	rte->checkAsUser = ref->checkAsUser;
+#endif
+}
 
 /*
  * SELECT the columns of the table FROM relid, the table itself or its history
@@ -76,15 +94,15 @@ union_arm(Query *query, RangeTblEntry *ref, Relation rel,
 	arm->querySource = QSRC_ORIGINAL;
 	arm->canSetTag = true;
 	arm->rtable = list_make1(rte);
-	rewrite_arm_rights(query, ref, arm, rte);
+	union_arm_rights(query, ref, arm, rte);
 	arm->jointree = makeFromExpr(list_make1(rtr), NULL);
 	if (history)
 		table_close(source, NoLock);
 	return arm;
 }
 
-static RangeTblEntry *
-union_subquery_rte(Query *subquery, const char *name)
+RangeTblEntry *
+query_subquery_rte(Query *subquery, const char *name)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	ListCell   *lc;
@@ -137,7 +155,7 @@ query_union(Query *query, RangeTblEntry *ref, Relation rel,
 	{
 		result->rtable =
 			lappend(result->rtable,
-					union_subquery_rte(arms[i],
+					query_subquery_rte(arms[i],
 										 i == 0 ? "current" : "history"));
 		refs[i] = makeNode(RangeTblRef);
 		refs[i]->rtindex = i + 1;

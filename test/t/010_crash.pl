@@ -17,6 +17,7 @@ my $node = TemporalTest->new_node('main', conf => <<'CONF');
 restart_after_crash = on
 checkpoint_timeout = 30s
 deadlock_timeout = 50ms
+log_statement = none
 CONF
 
 $node->safe_psql('postgres', <<'SQL');
@@ -140,7 +141,8 @@ foreach my $round (1 .. 2)
 		if ($how eq 'SIGKILL')
 		{
 			my $pid = $node->safe_psql('postgres', <<'SQL');
-SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1
+SELECT pid FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1
 SQL
 			kill 'KILL', $pid;
 			$load->finish;
