@@ -36,9 +36,11 @@ OBJS = \
 	src/ddl/ddl_versioning.o \
 	src/query/query_clause.o \
 	src/query/query_plan.o \
-	src/query/query_predicate.o \
 	src/query/query_privilege.o \
+	src/query/query_quals.o \
 	src/query/query_rewrite.o \
+	src/query/query_stats.o \
+	src/query/query_time.o \
 	src/query/query_union.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_clause.o \
@@ -75,6 +77,42 @@ override with_llvm = no
 # the last takes it away again.  test/lint checks that none is forgotten.
 REGRESS = \
 	install \
+	create_table \
+	alter_table \
+	ddl_refused \
+	capture_insert \
+	capture_update \
+	capture_delete \
+	capture_same_transaction \
+	capture_savepoint \
+	capture_upsert \
+	capture_merge \
+	capture_copy \
+	capture_truncate \
+	capture_cascade \
+	capture_views \
+	capture_triggers \
+	capture_partitions \
+	capture_types \
+	capture_replica \
+	capture_cte \
+	capture_plpgsql \
+	capture_history_index \
+	syntax_query \
+	syntax_table \
+	syntax_errors \
+	syntax_multibyte \
+	query_clauses \
+	query_places \
+	query_errors \
+	query_partitions \
+	query_plans \
+	security \
+	catalog_views \
+	settings \
+	extension_lifecycle \
+	server_17 \
+	server_18 \
 	uninstall
 # Tests run as an ordinary role; sql/install.sql makes it everybody's default.
 REGRESS_OPTS = --create-role=regress_temporal_user

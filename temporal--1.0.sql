@@ -132,40 +132,17 @@ COMMENT ON FUNCTION temporal.all_versions(internal) IS
 -- What the clauses become in a plan
 --
 
-CREATE FUNCTION temporal.version_support(internal) RETURNS internal
-LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_version_support';
-COMMENT ON FUNCTION temporal.version_support(internal) IS
-'planner support: index conditions, selectivity and cost of the temporal.version_* predicates';
-
-CREATE FUNCTION temporal.version_as_of("start" timestamptz, "end" timestamptz, "time" timestamptz) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
-AS 'MODULE_PATHNAME', 'temporal_version_as_of';
-COMMENT ON FUNCTION temporal.version_as_of(timestamptz, timestamptz, timestamptz) IS
-'is the version [start, end) the one valid at the time?';
-
-CREATE FUNCTION temporal.version_from_to("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
-AS 'MODULE_PATHNAME', 'temporal_version_from_to';
-COMMENT ON FUNCTION temporal.version_from_to(timestamptz, timestamptz, timestamptz, timestamptz) IS
-'does the version [start, end) overlap [from, to)?';
-
-CREATE FUNCTION temporal.version_between("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
-AS 'MODULE_PATHNAME', 'temporal_version_between';
-COMMENT ON FUNCTION temporal.version_between(timestamptz, timestamptz, timestamptz, timestamptz) IS
-'does the version [start, end) overlap [from, to], both bounds included?';
-
-CREATE FUNCTION temporal.version_contained_in("start" timestamptz, "end" timestamptz, "from" timestamptz, "to" timestamptz) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT temporal.version_support
-AS 'MODULE_PATHNAME', 'temporal_version_contained_in';
-COMMENT ON FUNCTION temporal.version_contained_in(timestamptz, timestamptz, timestamptz, timestamptz) IS
-'does the version [start, end) lie within [from, to)?';
-
 CREATE FUNCTION temporal.clause_time("time" timestamptz, relation regclass) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_clause_time';
 COMMENT ON FUNCTION temporal.clause_time(timestamptz, regclass) IS
 'checks the time of an AS OF clause: 22004 when it is NULL, 22023 when the history of the table starts later';
+
+CREATE FUNCTION temporal.column_time("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_time';
+COMMENT ON FUNCTION temporal.column_time(timestamptz, regclass) IS
+'the same for a time made of columns of other tables: a null time matches no version';
 
 CREATE FUNCTION temporal.clause_bound("time" timestamptz) RETURNS timestamptz
 LANGUAGE C STABLE PARALLEL SAFE

@@ -55,6 +55,7 @@ _PG_init(void)
 	versioned_cache_init();
 	history_reach_init();
 	query_plan_init();
+	query_stats_init();
 	query_rewrite_init();
 	capture_columns_init();
 	capture_copy_init();

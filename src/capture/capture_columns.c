@@ -309,6 +309,15 @@ capture_check_query(Query *query)
 	versioned = versioned_cache_get(rte->relid);
 	if (versioned == NULL)
 		return;
+	if (!versioned->captures && OidIsValid(versioned->history) &&
+		(query->commandType != CMD_INSERT || query->onConflict) &&
+		!temporal_allow_period_writes)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("triggers of versioned table \"%s\" are missing or disabled",
+						get_rel_name(versioned->relid)),
+				 errdetail("The versions that this statement replaces would be lost."),
+				 errhint("Any ALTER TABLE of the table makes them again.")));
 
 	switch (query->commandType)
 	{

@@ -204,7 +204,8 @@ temporal_guard_row(PG_FUNCTION_ARGS)
  * temporal.protect_history() RETURNS trigger
  *
  * BEFORE INSERT, UPDATE, DELETE and TRUNCATE for each statement; ENABLE
- * ALWAYS.  As an AFTER INSERT row trigger for replicas it only notes that
+ * ALWAYS.  Logical replication may fill a history that it is subscribed to.
+ * As an AFTER INSERT row trigger for replicas it only notes that
  * history was written from elsewhere.
  */
 Datum
@@ -219,7 +220,9 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 						"protect_history")));
 
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
-		!temporal_allow_period_writes)
+		!temporal_allow_period_writes &&
+		!(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
+		  versioned_is_subscribed(RelationGetRelid(trigdata->tg_relation))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot change history table \"%s\"",

@@ -65,6 +65,10 @@ temporal_capture_statement(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be fired for each statement",
 						"capture_statement")));
 
+	/* INSERT replaces nothing */
+	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		return PointerGetDatum(NULL);
+
 	rel = trigdata->tg_relation;
 	versioned = versioned_cache_get_open(rel);
 	if (versioned == NULL)
@@ -74,9 +78,8 @@ temporal_capture_statement(PG_FUNCTION_ARGS)
 						RelationGetRelationName(rel)),
 				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING, or drop the trigger.")));
 
-	if (!OidIsValid(versioned->history) ||
-		TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		;						/* nothing is replaced that must be kept */
+	if (!OidIsValid(versioned->history))
+		;						/* a period without versioning */
 	else if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
 		if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event))

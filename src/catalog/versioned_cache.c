@@ -22,9 +22,11 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -33,6 +35,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/catcache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -216,6 +219,59 @@ versioned_cache_has_trigger(Relation rel)
 }
 
 /*
+ * Removes the columns that partition rel from the columns of relid.
+ */
+static Bitmapset *
+versioned_remove_partition_key(Bitmapset *attnos, Relation rel, Oid relid)
+{
+	PartitionKey key;
+
+	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return attnos;
+	key = RelationGetPartitionKey(rel);
+	for (int i = 0; i < key->partnatts; i++)
+	{
+		if (key->partattrs[i] != 0)
+		{
+			char	   *name = get_attname(RelationGetRelid(rel),
+										   key->partattrs[i], false);
+
+			attnos = bms_del_member(attnos, get_attnum(relid, name) -
+									FirstLowInvalidHeapAttributeNumber);
+		}
+	}
+	return attnos;
+}
+
+/*
+ * The primary key but for columns that decide about the partition: a row that
+ * moves keeps its identity.
+ */
+static Bitmapset *
+versioned_key_attnos(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+	Bitmapset  *attnos =
+		bms_copy(RelationGetIndexAttrBitmap(rel,
+											INDEX_ATTR_BITMAP_PRIMARY_KEY));
+	ListCell   *lc;
+
+	attnos = versioned_remove_partition_key(attnos, rel, relid);
+	if (rel->rd_rel->relispartition)
+	{
+		foreach(lc, get_partition_ancestors(relid))
+		{
+			Relation	ancestor = relation_open(lfirst_oid(lc),
+												 AccessShareLock);
+
+			attnos = versioned_remove_partition_key(attnos, ancestor, relid);
+			relation_close(ancestor, AccessShareLock);
+		}
+	}
+	return attnos;
+}
+
+/*
  * Can a row of the relation become one of history byte by byte, with the
  * period columns at its end?
  */
@@ -237,6 +293,30 @@ versioned_has_same_layout(const VersionedRelation *v)
 }
 
 /*
+ * Are the triggers there that capture UPDATE and DELETE?
+ */
+static bool
+versioned_captures(Relation rel)
+{
+	Oid			capture = extension_function(FUNCTION_CAPTURE_STATEMENT);
+	bool		on_update = false;
+	bool		on_delete = false;
+
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid != capture ||
+			trigger->tgenabled == TRIGGER_DISABLED ||
+			trigger->tgoldtable == NULL)
+			continue;
+		on_update |= TRIGGER_FOR_UPDATE(trigger->tgtype) != 0;
+		on_delete |= TRIGGER_FOR_DELETE(trigger->tgtype) != 0;
+	}
+	return on_update && on_delete;
+}
+
+/*
  * The description of a relation from its catalog row, in the current context.
  */
 static VersionedRelation *
@@ -252,11 +332,11 @@ versioned_cache_describe(Relation rel, Oid root, const VersionedTable *table)
 	v->history_start = table->history_start;
 	v->history_index = table->history_index;
 	v->skip_unchanged = table->skip_unchanged;
+	v->captures = versioned_captures(rel);
 	v->history_subscribed = OidIsValid(table->history) &&
 		versioned_is_subscribed(table->history);
 	v->natts = desc->natts;
-	v->key_attnos = bms_copy(RelationGetIndexAttrBitmap(rel,
-														INDEX_ATTR_BITMAP_PRIMARY_KEY));
+	v->key_attnos = versioned_key_attnos(rel);
 	v->history_attnos = palloc0(Max(desc->natts, 1) * sizeof(AttrNumber));
 
 	for (int i = 0; i < desc->natts; i++)

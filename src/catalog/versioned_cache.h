@@ -28,13 +28,15 @@ typedef struct VersionedRelation
 	TimestampTz history_start;
 	HistoryIndex history_index;
 	bool		skip_unchanged;
+	bool		captures;		/* its UPDATE and DELETE triggers are in place */
 	bool		history_subscribed; /* logical replication fills the history */
 
 	/* Columns, by number in relid */
 	AttrNumber	start_attno;
 	AttrNumber	end_attno;
 	Bitmapset  *exclude_attnos; /* temporal.exclude_columns */
-	Bitmapset  *key_attnos;		/* primary key, as RelationGetIndexAttrBitmap() */
+	Bitmapset  *key_attnos;		/* primary key without the partition key, as
+								 * RelationGetIndexAttrBitmap() */
 	int			natts;			/* of relid */
 	bool		same_layout;	/* history's rows have the same bytes, and the
 								 * period columns are the last */

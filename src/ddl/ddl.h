@@ -98,9 +98,11 @@ extern void ddl_triggers_sync(Oid relid, const VersionedTable *table);
 extern void ddl_triggers_drop(Oid relid);
 extern void ddl_triggers_protect(Oid history);
 extern void ddl_triggers_unprotect(Oid history);
+extern void ddl_triggers_reset_firing(Oid relid);
 extern bool ddl_trigger_is_ours(Oid relid, const char *name);
 extern bool ddl_trigger_may_become(const AlterTableCmd *cmd);
 extern bool ddl_trigger_function_is_ours(List *funcname);
+extern void ddl_trigger_check_name(const char *name);
 
 /* ddl_partition.c */
 extern bool ddl_find_root(Oid relid, VersionedTable *table);
@@ -120,5 +122,9 @@ extern void ddl_drop_forget(void);
 extern void ddl_guard_alter(ParseState *pstate, Oid relid,
 							AlterTableStmt *stmt);
 extern void ddl_guard_statement(ParseState *pstate, Node *stmt);
+/* 55000 if the relation is a history. */
+extern void ddl_guard_history(Oid relid);
+/* 0A000 for a foreign table that would be a partition of a versioned table. */
+extern void ddl_guard_foreign(Oid parent, const char *name);
 
 #endif							/* TEMPORAL_DDL_H */

@@ -19,6 +19,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/partition.h"
@@ -246,9 +247,33 @@ ddl_create_foreign_table(ParseState *pstate, UtilityCall *call)
 						stmt->base.relation->relname),
 				 errdetail("Its rows can change without this server's knowing."),
 				 parser_errposition(pstate, stmt->base.relation->location)));
+	if (stmt->base.partbound != NULL)
+		ddl_guard_foreign(RangeVarGetRelid(linitial_node(RangeVar,
+														 stmt->base.inhRelations),
+										   AccessShareLock, true),
+						  stmt->base.relation->relname);
 	ddl_guard_statement(pstate, (Node *) &stmt->base);
 	ddl_run(call);
-	ddl_adopt_partition(RangeVarGetRelid(stmt->base.relation, NoLock, true));
+}
+
+/*
+ * Can the statement have made a primary key?
+ */
+static bool
+ddl_commands_add_key(List *cmds)
+{
+	ListCell   *lc;
+
+	foreach(lc, cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_AddConstraint ||
+			cmd->subtype == AT_AddIndexConstraint ||
+			cmd->subtype == AT_AddIndex)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -257,7 +282,7 @@ ddl_create_foreign_table(ParseState *pstate, UtilityCall *call)
  * enabled wholesale get their own way of firing back.
  */
 static void
-ddl_after_alter(Oid relid)
+ddl_after_alter(Oid relid, List *cmds)
 {
 	VersionedTable table;
 	Relation	rel;
@@ -281,31 +306,31 @@ ddl_after_alter(Oid relid)
 		if (moved)
 			ATExecChangeOwner(table.history, rel->rd_rel->relowner, true,
 							  AccessExclusiveLock);
-		ddl_history_index(rel, table.history, &table);
+		if (ddl_commands_add_key(cmds))
+			ddl_history_index(rel, table.history, &table);
 	}
 	table_close(rel, NoLock);
 	ddl_triggers_sync(relid, &table);
 }
 
 /*
- * After ALTER TABLE on a history: its triggers protect it as before.
+ * ENABLE TRIGGER ALL or USER makes all triggers fire in the same way; ours go
+ * back to their own, whatever is known of the table yet.
  */
 static void
-ddl_after_alter_history(Oid history, List *cmds)
+ddl_after_enable_all(Oid relid, List *cmds)
 {
-	VersionedTable table;
 	ListCell   *lc;
 
 	foreach(lc, cmds)
 	{
 		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 
-		if ((cmd->subtype == AT_EnableTrigAll ||
-			 cmd->subtype == AT_EnableTrigUser) &&
-			versioned_table_find_by_history(history, &table))
+		if (cmd->subtype == AT_EnableTrigAll ||
+			cmd->subtype == AT_EnableTrigUser)
 		{
 			CommandCounterIncrement();
-			ddl_triggers_protect(history);
+			ddl_triggers_reset_firing(relid);
 		}
 	}
 }
@@ -424,7 +449,10 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	/* What is switched off no longer forbids anything to the same statement */
 	off = request.versioning == OPTION_OFF || request.drop_period;
 	if (off)
+	{
 		ddl_apply_request(pstate, relid, &request, false);
+		CommandCounterIncrement();
+	}
 	if (stmt->cmds != NIL)
 	{
 		if (!ddl_is_internal())
@@ -438,9 +466,9 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	if (request.any && !off)
 		ddl_apply_request(pstate, relid, &request, false);
 	if (live)
-		ddl_after_alter(relid);
+		ddl_after_alter(relid, stmt->cmds);
 	else
-		ddl_after_alter_history(relid, stmt->cmds);
+		ddl_after_enable_all(relid, stmt->cmds);
 	foreach(lc, partitions)
 		ddl_after_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
 											 NoLock, true));
@@ -481,6 +509,7 @@ ddl_create_trigger(UtilityCall *call)
 		ddl_run(call);
 	else if (!ddl_trigger_function_is_ours(stmt->funcname))
 	{
+		ddl_guard_history(relid);
 		ddl_run(call);
 		ddl_after_trigger(stmt->relation);
 	}
@@ -488,18 +517,22 @@ ddl_create_trigger(UtilityCall *call)
 	{
 		Oid			root = relid;
 
+		ddl_trigger_check_name(stmt->trigname);
 		if (!ddl_trigger_is_ours(relid, stmt->trigname))
 			ddl_run(call);
 		if (get_rel_relispartition(relid))
 			root = llast_oid(get_partition_ancestors(relid));
 		CommandCounterIncrement();
-		if ((versioned_table_find(root, &table) ||
-			 versioned_table_find_by_history(relid, &table)) &&
-			OidIsValid(table.history))
+		if (versioned_table_find(root, &table) && OidIsValid(table.history))
 		{
-			ddl_history_tie(table.relation, table.history);
+			/* once a table, so that parallel workers stay out of their way */
+			if (relid == root &&
+				strcmp(stmt->trigname, "temporal_capture_update") == 0)
+				ddl_history_tie(table.relation, table.history);
 			history_reach_advance(table.history, END_TIMESTAMP);
 		}
+		else if (versioned_table_find_by_history(relid, &table))
+			history_reach_advance(relid, END_TIMESTAMP);
 	}
 }
 
@@ -529,6 +562,41 @@ ddl_after_subscription(void)
 		ddl_triggers_sync(relid, &table);
 		CacheInvalidateRelcacheByRelid(relid);
 	}
+}
+
+/*
+ * CREATE INDEX.  A dump that is restored in parallel may add the primary key
+ * when the table is versioned already, which makes the history's index; the
+ * dump's own statement for it then has nothing left to do.
+ */
+static void
+ddl_create_index(UtilityCall *call)
+{
+	IndexStmt  *stmt = castNode(IndexStmt, call->pstmt->utilityStmt);
+	VersionedTable table;
+	Oid			relid;
+	Oid			index;
+
+	if (extension_is_created())
+	{
+		relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+		index = OidIsValid(relid) && stmt->idxname != NULL ?
+			get_relname_relid(stmt->idxname, get_rel_namespace(relid)) :
+			InvalidOid;
+		if (OidIsValid(index) &&
+			versioned_table_find_by_history(relid, &table) &&
+			IndexGetRelation(index, true) == relid)
+		{
+			ereport(NOTICE,
+					(errcode(ERRCODE_DUPLICATE_TABLE),
+					 errmsg("relation \"%s\" already exists, skipping",
+							stmt->idxname)));
+			return;
+		}
+		if (stmt->unique && OidIsValid(relid))
+			ddl_guard_history(relid);
+	}
+	ddl_run(call);
 }
 
 static void
@@ -567,7 +635,11 @@ ddl_dispatch(UtilityCall *call)
 		case T_RenameStmt:
 		case T_AlterObjectSchemaStmt:
 		case T_RuleStmt:
+		case T_AlterObjectDependsStmt:
 			break;
+		case T_IndexStmt:
+			ddl_create_index(call);
+			return;
 		case T_CreateSubscriptionStmt:
 		case T_AlterSubscriptionStmt:
 		case T_DropSubscriptionStmt:

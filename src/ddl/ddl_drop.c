@@ -15,9 +15,11 @@
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/settings.h"
 #include "catalog/extension_objects.h"
 #include "ddl/ddl.h"
 
@@ -61,13 +63,48 @@ ddl_drop_check(void)
 		CommandCounterIncrement();
 		if (versioned_table_find(dropped->table, &table) &&
 			table.history == dropped->history)
+		{
+			/* pg_restore --clean drops the one before the other */
+			if (temporal_allow_period_writes)
+			{
+				table.history = InvalidOid;
+				versioned_table_update(&table);
+				continue;
+			}
 			ereport(ERROR,
 					(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 					 errmsg("cannot drop history table \"%s\" because versioned table \"%s\" needs it",
 							dropped->name, get_rel_name(dropped->table)),
 					 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING CASCADE drops it.")));
+		}
 	}
 	dropped_histories = NIL;
+}
+
+/*
+ * A column goes without being named: DROP TYPE ... CASCADE and the like.
+ */
+static void
+ddl_drop_column(Oid relid, AttrNumber attno)
+{
+	VersionedTable table;
+	char	   *column;
+
+	if (!versioned_table_find(relid, &table) &&
+		!versioned_table_find_by_history(relid, &table) &&
+		!ddl_find_root(relid, &table))
+		return;
+	column = get_attname(relid, attno, false);
+	if (!OidIsValid(table.history) &&
+		namestrcmp(&table.start_column, column) != 0 &&
+		namestrcmp(&table.end_column, column) != 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot drop column \"%s\" of %s table \"%s\"", column,
+					relid == table.history ? "history" : "versioned",
+					get_rel_name(relid)),
+			 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING first; its history stays as an ordinary table.")));
 }
 
 static void
@@ -79,14 +116,16 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 
 	if (prev_object_access_hook)
 		prev_object_access_hook(access, classId, objectId, subId, arg);
-	if (access != OAT_DROP || classId != RelationRelationId || subId != 0)
+	if (access != OAT_DROP || classId != RelationRelationId)
 		return;
 	relkind = get_rel_relkind(objectId);
 	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
 		objectId == extension_catalog() || !extension_is_created())
 		return;
 
-	if (versioned_table_find(objectId, &table))
+	if (subId != 0)
+		ddl_drop_column(objectId, subId);
+	else if (versioned_table_find(objectId, &table))
 		versioned_table_delete(objectId);
 	else if (versioned_table_find_by_history(objectId, &table))
 	{

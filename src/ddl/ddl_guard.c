@@ -56,6 +56,21 @@ ddl_refuse_history(Oid history, const VersionedTable *table)
 			 errhint("Change the versioned table; ALTER TABLE ... DROP SYSTEM VERSIONING makes its history an ordinary table.")));
 }
 
+#ifdef TEMPORAL_HAS_NOT_NULL_CONSTRAINTS
+/*
+ * Is it the constraint that makes the column NOT NULL?
+ */
+static bool
+ddl_is_not_null(Oid relid, AttrNumber attno, const char *name)
+{
+	HeapTuple	tuple = findNotNullConstraintAttnum(relid, attno);
+
+	return HeapTupleIsValid(tuple) &&
+		namestrcmp(&((Form_pg_constraint) GETSTRUCT(tuple))->conname,
+				   name) == 0;
+}
+#endif
+
 /*
  * One sub-command of ALTER TABLE on a versioned table or a partition of one.
  */
@@ -139,7 +154,7 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 		case AT_EnableReplicaTrig:
 			if (ddl_trigger_is_ours(relid, cmd->name) &&
 				!ddl_trigger_may_become(cmd))
-				ddl_refuse("change the triggers that version", relid,
+				ddl_refuse("change the versioning triggers of", relid,
 						   "ALTER TABLE ... DROP SYSTEM VERSIONING stops versioning.");
 			break;
 		default:
@@ -188,6 +203,50 @@ ddl_guard_history_command(Oid history, const VersionedTable *table,
 }
 
 void
+ddl_guard_history(Oid relid)
+{
+	VersionedTable table;
+
+	if (versioned_table_find_by_history(relid, &table))
+		ddl_refuse_history(relid, &table);
+}
+
+void
+ddl_guard_foreign(Oid parent, const char *name)
+{
+	if (OidIsValid(parent) && versioned_cache_get(parent))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign table \"%s\" cannot be a partition of versioned table \"%s\"",
+						name, get_rel_name(parent)),
+				 errdetail("Its rows can change without this server's knowing.")));
+}
+
+/*
+ * ATTACH PARTITION, to whatever table: histories stay alone, and a table has
+ * one history, its own or that of the partitioned table.
+ */
+static void
+ddl_guard_attached(Oid parent, RangeVar *partition)
+{
+	Oid			relid = RangeVarGetRelid(partition, AccessExclusiveLock, true);
+	List	   *members;
+	ListCell   *lc;
+	VersionedTable table;
+
+	if (!OidIsValid(relid))
+		return;
+	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+		ddl_guard_foreign(parent, get_rel_name(relid));
+	members = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	foreach(lc, members)
+		ddl_guard_history(lfirst_oid(lc));
+	if (versioned_table_find(relid, &table))
+		ddl_refuse("make a partition of", relid,
+				   "ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.");
+}
+
+void
 ddl_guard_alter(ParseState *pstate, Oid relid, AlterTableStmt *stmt)
 {
 	const VersionedRelation *versioned = versioned_cache_get(relid);
@@ -195,6 +254,13 @@ ddl_guard_alter(ParseState *pstate, Oid relid, AlterTableStmt *stmt)
 	ListCell   *lc;
 	bool		is_history;
 
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_AttachPartition)
+			ddl_guard_attached(relid, castNode(PartitionCmd, cmd->def)->name);
+	}
 	if (versioned == NULL)
 	{
 		char		relkind = get_rel_relkind(relid);
@@ -216,6 +282,8 @@ ddl_guard_alter(ParseState *pstate, Oid relid, AlterTableStmt *stmt)
 				if (OidIsValid(parent) && versioned_cache_get(parent))
 					ddl_refuse("inherit from", parent,
 							   "Use a partitioned table.");
+				if (OidIsValid(parent))
+					ddl_guard_history(parent);
 			}
 		}
 		return;
@@ -242,7 +310,23 @@ ddl_guard_create(CreateStmt *stmt)
 					 errmsg("cannot inherit from versioned table \"%s\"",
 							get_rel_name(parent)),
 					 errhint("Use a partitioned table.")));
+		if (OidIsValid(parent))
+			ddl_guard_history(parent);
 	}
+}
+
+/*
+ * Does the catalog know the relation, as table, partition or history?  A dump
+ * of single tables leaves our triggers behind without it.
+ */
+static bool
+ddl_trigger_is_needed(Oid relid)
+{
+	VersionedTable table;
+
+	return versioned_table_find(relid, &table) ||
+		versioned_table_find_by_history(relid, &table) ||
+		ddl_find_root(relid, &table);
 }
 
 static void
@@ -262,7 +346,8 @@ ddl_guard_drop(DropStmt *stmt)
 			names = list_truncate(names, list_length(names) - 1);
 			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
 									 AccessShareLock, true);
-			if (OidIsValid(relid) && ddl_trigger_is_ours(relid, trigger))
+			if (OidIsValid(relid) && ddl_trigger_is_ours(relid, trigger) &&
+				ddl_trigger_is_needed(relid) && !temporal_allow_period_writes)
 				ereport(ERROR,
 						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						 errmsg("cannot drop trigger \"%s\" on table \"%s\"",
@@ -311,7 +396,7 @@ ddl_guard_rename(RenameStmt *stmt)
 	if (stmt->renameType == OBJECT_TRIGGER)
 	{
 		if (ddl_trigger_is_ours(relid, stmt->subname))
-			ddl_refuse("rename the triggers that version", relid,
+			ddl_refuse("rename the versioning triggers of", relid,
 					   "Their names say what they are for.");
 		return;
 	}
@@ -324,6 +409,24 @@ ddl_guard_rename(RenameStmt *stmt)
 				   "ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.");
 	if (versioned_table_find_by_history(relid, &table))
 		ddl_refuse_history(relid, &table);
+}
+
+/*
+ * ALTER TRIGGER ... DEPENDS ON EXTENSION: our triggers do not go with others.
+ */
+static void
+ddl_guard_depends(AlterObjectDependsStmt *stmt)
+{
+	Oid			relid;
+
+	if (stmt->objectType != OBJECT_TRIGGER || stmt->relation == NULL)
+		return;
+	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
+	if (OidIsValid(relid) &&
+		ddl_trigger_is_ours(relid,
+							strVal(llast(castNode(List, stmt->object)))))
+		ddl_refuse("change the triggers of", relid,
+				   "ALTER TABLE ... DROP SYSTEM VERSIONING stops versioning.");
 }
 
 /*
@@ -345,6 +448,9 @@ ddl_guard_statement(ParseState *pstate, Node *stmt)
 			break;
 		case T_RenameStmt:
 			ddl_guard_rename((RenameStmt *) stmt);
+			break;
+		case T_AlterObjectDependsStmt:
+			ddl_guard_depends((AlterObjectDependsStmt *) stmt);
 			break;
 		case T_RuleStmt:
 			relid = RangeVarGetRelid(((RuleStmt *) stmt)->relation, NoLock,

@@ -241,6 +241,7 @@ ddl_history_release(Oid relid, Oid history, bool drop)
 	deleteDependencyRecordsForSpecific(RelationRelationId, history,
 									   DEPENDENCY_NORMAL,
 									   RelationRelationId, relid);
+	CreateComments(history, RelationRelationId, 0, NULL);
 	CommandCounterIncrement();
 	if (drop)
 	{
@@ -332,6 +333,35 @@ ddl_key_columns(Relation rel)
 }
 
 /*
+ * Has the history a btree that begins with these columns?
+ */
+static bool
+ddl_history_has_key_index(Oid history, List *columns)
+{
+	Relation	rel = table_open(history, AccessShareLock);
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		bool		matches = index->rd_rel->relam == BTREE_AM_OID &&
+			IndexRelationGetNumberOfKeyAttributes(index) >=
+			list_length(columns);
+		ListCell   *lc2;
+
+		foreach(lc2, columns)
+			matches = matches &&
+				index->rd_index->indkey.values[foreach_current_index(lc2)] ==
+				get_attnum(history, lfirst(lc2));
+		found |= matches;
+		index_close(index, AccessShareLock);
+	}
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/*
  * Gives the history the indexes its table's temporal.history_index asks for,
  * as far as it does not have them.
  */
@@ -365,16 +395,16 @@ ddl_history_index(Relation rel, Oid history, const VersionedTable *table)
 									makeDefElem("autosummarize",
 												(Node *) makeString("on"), -1)));
 
-	if (table->history_index == HISTORY_INDEX_KEY &&
-		!ddl_history_has_index(history, BTREE_AM_OID))
+	if (table->history_index == HISTORY_INDEX_KEY)
 	{
+		List	   *columns = ddl_key_columns(rel);
 		List	   *elements = NIL;
 		ListCell   *lc;
 
-		foreach(lc, ddl_key_columns(rel))
+		foreach(lc, columns)
 			elements = lappend(elements, ddl_index_column(lfirst(lc)));
-		if (elements != NIL &&
-			list_length(elements) < INDEX_MAX_KEYS)
+		if (columns != NIL && list_length(columns) < INDEX_MAX_KEYS &&
+			!ddl_history_has_key_index(history, columns))
 			ddl_index_create(history, "btree",
 							 lappend(elements, ddl_index_column(end)), NIL);
 	}

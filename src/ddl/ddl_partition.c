@@ -110,21 +110,6 @@ ddl_guard_partition(Oid relid, RangeVar *partition, bool attach)
 			 errhint("TRUNCATE it first, which moves its rows to history.")));
 }
 
-#ifdef TEMPORAL_HAS_NOT_NULL_CONSTRAINTS
-/*
- * Is it the constraint that makes the column NOT NULL?
- */
-static bool
-ddl_is_not_null(Oid relid, AttrNumber attno, const char *name)
-{
-	HeapTuple	tuple = findNotNullConstraintAttnum(relid, attno);
-
-	return HeapTupleIsValid(tuple) &&
-		namestrcmp(&((Form_pg_constraint) GETSTRUCT(tuple))->conname,
-				   name) == 0;
-}
-#endif
-
 /*
  * A partition that was detached is an ordinary table.
  */

@@ -341,7 +341,7 @@ ddl_triggers_protect(Oid history)
 }
 
 /*
- * The way a trigger of ours fires, by its name; 0 if it is none.
+ * The way a trigger of ours fires, by its name; 0 if we have none so called.
  */
 static char
 ddl_trigger_fires(const char *name)
@@ -354,7 +354,54 @@ ddl_trigger_fires(const char *name)
 	if (strcmp(name, "temporal_capture_replica") == 0 ||
 		strcmp(name, "temporal_replicated_history") == 0)
 		return TRIGGER_FIRES_ON_REPLICA;
+	if (strcmp(name, "temporal_capture_update") == 0 ||
+		strcmp(name, "temporal_capture_delete") == 0)
+		return TRIGGER_FIRES_ON_ORIGIN;
 	return 0;
+}
+
+/*
+ * Our functions are for our triggers: another would capture a second time.
+ */
+void
+ddl_trigger_check_name(const char *name)
+{
+	if (ddl_trigger_fires(name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot create trigger \"%s\"", name),
+				 errdetail("Its function belongs to the versioning of tables."),
+				 errhint("ALTER TABLE ... ADD SYSTEM VERSIONING creates the triggers it needs.")));
+}
+
+/*
+ * Makes our triggers of one relation fire as their names say.
+ */
+void
+ddl_triggers_reset_firing(Oid relid)
+{
+	Relation	rel = table_open(relid, ShareRowExclusiveLock);
+	List	   *cmds = NIL;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+		char		fires = ddl_trigger_fires(trigger->tgname);
+		AlterTableCmd *cmd;
+
+		if (!trigger_function_is_ours(trigger->tgfoid) ||
+			fires == trigger->tgenabled ||
+			(fires != TRIGGER_FIRES_ALWAYS && fires != TRIGGER_FIRES_ON_REPLICA))
+			continue;
+		cmd = makeNode(AlterTableCmd);
+		cmd->subtype = fires == TRIGGER_FIRES_ALWAYS ? AT_EnableAlwaysTrig :
+			AT_EnableReplicaTrig;
+		cmd->name = pstrdup(trigger->tgname);
+		cmds = lappend(cmds, cmd);
+	}
+	table_close(rel, NoLock);
+	if (cmds != NIL)
+		ddl_alter_table(relid, cmds);
 }
 
 /*

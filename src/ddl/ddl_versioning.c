@@ -215,6 +215,8 @@ ddl_prepare_create(ParseState *pstate, CreateStmt *stmt,
 	PeriodNames names = ddl_period_names(pstate, request);
 	const char *column_names[2] = {names.start, names.end};
 	const char *functions[2] = {"row_start", "row_end"};
+	bool		any_written = ddl_find_column(stmt->tableElts, names.start) ||
+		ddl_find_column(stmt->tableElts, names.end);
 
 	ddl_require_extension();
 	if (request->drop_period || request->drop_history ||
@@ -276,8 +278,7 @@ ddl_prepare_create(ParseState *pstate, CreateStmt *stmt,
 			stmt->tableElts = lappend(list_delete_ptr(stmt->tableElts, column),
 									  column);
 		}
-		else if (request->generated_start == NULL && names.given &&
-				 ddl_find_column(stmt->tableElts, column_names[1 - i]))
+		else if (names.given && any_written)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of PERIOD FOR SYSTEM_TIME does not exist",
@@ -370,12 +371,11 @@ ddl_check_existing_period(Oid relid, const PeriodNames *names)
 	TimestampTz now = transaction_time_fresh();
 	ListCell   *lc;
 
-	if (start == InvalidAttrNumber || end == InvalidAttrNumber)
+	if (start <= 0 || end <= 0)	/* missing, or a system column */
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of PERIOD FOR SYSTEM_TIME does not exist",
-						start == InvalidAttrNumber ? names->start :
-						names->end),
+						start <= 0 ? names->start : names->end),
 				 errhint("Either both columns of the period exist, or none does and both are added.")));
 	for (int i = 0; i < 2; i++)
 	{
@@ -674,7 +674,9 @@ ddl_apply_request(ParseState *pstate, Oid relid,
 						"table \"%s\" has no SYSTEM_TIME period" :
 						"table \"%s\" is not system-versioned",
 						get_rel_name(relid)),
-				 parser_errposition(pstate, request->versioning_location)));
+				 parser_errposition(pstate, request->drop_period ?
+									request->period_location :
+									request->versioning_location)));
 	if (request->history_table && request->versioning != OPTION_ON)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

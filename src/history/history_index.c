@@ -26,6 +26,7 @@
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -45,6 +46,7 @@ struct HistoryIndexes
 	Relation	heap;
 	AttrNumber	start_attno;
 	AttrNumber	end_attno;
+	MemoryContext context;		/* where all this is */
 	EState	   *estate;			/* NULL until an index needs one */
 	int			nindexes;
 	HistoryIndexState indexes[FLEXIBLE_ARRAY_MEMBER];
@@ -84,6 +86,7 @@ history_indexes_open(Relation rel, AttrNumber start_attno,
 	indexes->heap = rel;
 	indexes->start_attno = start_attno;
 	indexes->end_attno = end_attno;
+	indexes->context = CurrentMemoryContext;
 	indexes->estate = NULL;
 	indexes->nindexes = 0;
 	foreach(lc, oids)
@@ -145,7 +148,13 @@ history_index_computed_values(HistoryIndexes *indexes,
 	ExprContext *econtext;
 
 	if (indexes->estate == NULL)
+	{
+		/* the caller's context is reset after each batch */
+		MemoryContext old = MemoryContextSwitchTo(indexes->context);
+
 		indexes->estate = CreateExecutorState();
+		MemoryContextSwitchTo(old);
+	}
 	econtext = GetPerTupleExprContext(indexes->estate);
 	ResetExprContext(econtext);
 	econtext->ecxt_scantuple = row->slot;

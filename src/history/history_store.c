@@ -164,6 +164,8 @@ history_writer_flush(HistoryWriter *writer)
 	 * its end: see history_reach.c.
 	 */
 	history_reach_advance(RelationGetRelid(writer->rel), writer->last_end);
+	history_reach_note_boundary(RelationGetRelid(writer->rel),
+								writer->last_end);
 
 	old = MemoryContextSwitchTo(writer->tuple_context);
 	for (int i = 0; i < writer->nrows; i++)

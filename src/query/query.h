@@ -8,7 +8,9 @@
 #ifndef TEMPORAL_QUERY_H
 #define TEMPORAL_QUERY_H
 
+#include "access/stratnum.h"
 #include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 
 #include "base/compat.h"
 #include "catalog/versioned_cache.h"
@@ -29,7 +31,7 @@ extern bool query_clause_kind(Oid handler, ClauseKind *kind);
 extern const char *query_clause_name(ClauseKind kind);
 
 /*
- * query_predicate.c: positions are characters of the statement, from 1; less
+ * query_time.c: positions are characters of the statement, from 1; less
  * where unknown.
  */
 pg_noreturn extern void query_refuse_null_time(int position);
@@ -40,8 +42,26 @@ extern TimestampTz query_check_time(TimestampTz t,
 /* query_rewrite.c */
 extern void query_rewrite_init(void);
 
-/* Does the plan being made read the relation as a history? */
-extern bool query_plan_reads_history(Oid relid);
+/* A versioned table that the statement being planned reads at other times */
+typedef struct QueryTable
+{
+	Oid			table;			/* as referenced: may be a partition */
+	Oid			history;
+	AttrNumber	history_end_attno;
+} QueryTable;
+
+/* The one with the history, or with the table; NULL if there is none. */
+extern const QueryTable *query_table_by_history(Oid history);
+extern const QueryTable *query_table_by_table(Oid table);
+
+/* Is there any? */
+extern bool query_is_temporal(void);
+
+/* column OP value, for a btree strategy of timestamptz */
+extern Expr *query_comparison(Node *column, StrategyNumber strategy,
+							  Node *value);
+extern bool query_is_comparison(const Node *clause, StrategyNumber strategy,
+								Index rti, AttrNumber attno);
 
 /*
  * query_union.c: SELECT ... FROM rel UNION ALL SELECT ... FROM its history,
@@ -50,11 +70,17 @@ extern bool query_plan_reads_history(Oid relid);
 extern Query *query_union(Query *query, RangeTblEntry *ref, Relation rel,
 						  const VersionedRelation *versioned);
 
+/* Once a plan is made of it: rights that ask for nothing go. */
+extern void query_union_planned(PlannedStmt *plan);
+
 /* A range table entry for a sub-query in FROM. */
 extern RangeTblEntry *query_subquery_rte(Query *subquery, const char *name);
 
 /* query_privilege.c */
 extern void query_narrow_privileges(Query *query, Index rti);
+
+/* query_stats.c */
+extern void query_stats_init(void);
 
 /* query_plan.c */
 extern void query_plan_init(void);

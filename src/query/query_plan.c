@@ -3,15 +3,21 @@
  * query_plan.c
  *	  What plans of temporal references get beyond PostgreSQL's own
  *
- * One thing: every scan of a history relation under an AS OF (or a range)
- * that does not depend on other tables' columns is put behind a one-time
- * filter, temporal.history_reaches(history, t).  A time after the last change
- * then reads no history page, whichever path the planner chose.
+ * Two things, both done when the paths of a relation have been made and before
+ * a plan is made of one:
  *
- * The filter is a pseudoconstant qual, added when the paths have been made
- * and before a plan is made of one: PostgreSQL turns it into a gating Result
- * node.  It belongs to the history alone, which is why it cannot be a qual of
- * the whole reference.
+ * THE GATE
+ *		Every scan of a history relation whose rows must end after a time that
+ *		does not depend on other tables' columns is put behind a one-time
+ *		filter, temporal.history_reaches(history, t).  A time after the last
+ *		change then reads no history page, whichever path the planner chose.
+ *		PostgreSQL turns the pseudoconstant qual into a gating Result node.
+ *		It belongs to the history alone, which is why it cannot be a qual of
+ *		the whole reference.
+ *
+ * THE END OF A CURRENT ROW
+ *		is infinity, so that "sys_end > t" need not be asked of current rows
+ *		for any t that is known to be finite.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +28,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "catalog/extension_objects.h"
@@ -40,29 +47,22 @@ query_plan_init(void)
 }
 
 /*
- * The lower bound that a version's end must be above, from the predicate
- * among the relation's quals; NULL if there is none.
+ * The value that the relation's rows must end after, from its quals; NULL if
+ * there is none that is known once an execution.
  */
 static Expr *
-query_lower_bound(RelOptInfo *rel)
+query_lower_bound(RelOptInfo *rel, AttrNumber end_attno)
 {
 	ListCell   *lc;
 
 	foreach(lc, rel->baserestrictinfo)
 	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		FuncExpr   *call = (FuncExpr *) rinfo->clause;
-		Oid			function;
+		Expr	   *clause = lfirst_node(RestrictInfo, lc)->clause;
 
-		if (!IsA(call, FuncExpr))
-			continue;
-		function = call->funcid;
-		if (function == extension_function(FUNCTION_VERSION_AS_OF) ||
-			function == extension_function(FUNCTION_VERSION_FROM_TO) ||
-			function == extension_function(FUNCTION_VERSION_BETWEEN) ||
-			function == extension_function(FUNCTION_VERSION_CONTAINED_IN))
+		if (query_is_comparison((Node *) clause, BTGreaterStrategyNumber,
+								rel->relid, end_attno))
 		{
-			Expr	   *bound = list_nth(call->args, 2);
+			Expr	   *bound = lsecond(((OpExpr *) clause)->args);
 
 			if (IsA(bound, Const) || IsA(bound, Param))
 				return bound;
@@ -71,43 +71,134 @@ query_lower_bound(RelOptInfo *rel)
 	return NULL;
 }
 
+/*
+ * Index scans take their quals from lists of their own, unless those are the
+ * relation's.
+ */
 static void
-query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
-					   RangeTblEntry *rte)
+query_set_quals(RelOptInfo *rel, List *quals, RestrictInfo *added,
+				RestrictInfo *removed)
 {
-	Expr	   *bound;
-	Expr	   *call;
-	RestrictInfo *gate;
 	ListCell   *lc;
 
-	if (prev_set_rel_pathlist_hook)
-		prev_set_rel_pathlist_hook(root, rel, rti, rte);
-
-	if (rel->reloptkind != RELOPT_OTHER_MEMBER_REL ||
-		rte->rtekind != RTE_RELATION || !query_plan_reads_history(rte->relid))
-		return;
-	bound = query_lower_bound(rel);
-	if (bound == NULL)
-		return;
-
-	call = (Expr *)
-		makeFuncExpr(extension_function(FUNCTION_HISTORY_REACHES), BOOLOID,
-					 list_make2(makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
-										  ObjectIdGetDatum(rte->relid), false,
-										  true),
-								copyObject(bound)),
-					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-	gate = temporal_make_pseudoconstant(root, call);
-
-	/* Index scans take their quals from a list of their own */
-	rel->baserestrictinfo = lappend(rel->baserestrictinfo, gate);
 	foreach(lc, rel->indexlist)
 	{
 		IndexOptInfo *index = lfirst_node(IndexOptInfo, lc);
 
-		if (index->indrestrictinfo != rel->baserestrictinfo)
+		if (index->indrestrictinfo == rel->baserestrictinfo)
+			index->indrestrictinfo = quals;
+		else if (added)
 			index->indrestrictinfo = lappend(list_copy(index->indrestrictinfo),
-											 gate);
+											 added);
+		else
+			index->indrestrictinfo =
+				list_delete_ptr(list_copy(index->indrestrictinfo), removed);
 	}
+	rel->baserestrictinfo = quals;
+}
+
+static void
+query_gate_history(PlannerInfo *root, RelOptInfo *rel, Oid history,
+				   AttrNumber end_attno)
+{
+	Expr	   *bound = query_lower_bound(rel, end_attno);
+	Expr	   *call;
+	RestrictInfo *gate;
+
+	if (bound == NULL)
+		return;
+	call = (Expr *)
+		makeFuncExpr(extension_function(FUNCTION_HISTORY_REACHES), BOOLOID,
+					 list_make2(makeConst(REGCLASSOID, -1, InvalidOid,
+										  sizeof(Oid),
+										  ObjectIdGetDatum(history), false,
+										  true),
+								copyObject(bound)),
+					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	gate = temporal_make_pseudoconstant(root, call);
+	query_set_quals(rel, lappend(list_copy(rel->baserestrictinfo), gate),
+					gate, NULL);
 	root->hasPseudoConstantQuals = true;
+}
+
+/*
+ * Is the value finite, and not null, whenever it is evaluated?  A constant can
+ * be looked at; temporal.clause_time() answers so, in an initplan of ours.
+ */
+static bool
+query_is_finite(PlannerInfo *root, Node *value)
+{
+	if (IsA(value, Const))
+		return !((Const *) value)->constisnull &&
+			!TIMESTAMP_IS_NOEND(DatumGetTimestampTz(((Const *) value)->constvalue));
+	if (!IsA(value, Param) || ((Param *) value)->paramkind != PARAM_EXEC)
+		return false;
+
+	for (PlannerInfo *r = root; r != NULL; r = r->parent_root)
+	{
+		ListCell   *lc;
+
+		foreach(lc, r->init_plans)
+		{
+			SubPlan    *initplan = lfirst_node(SubPlan, lc);
+			Plan	   *plan;
+			FuncExpr   *call;
+
+			if (!list_member_int(initplan->setParam,
+								 ((Param *) value)->paramid))
+				continue;
+			plan = list_nth(root->glob->subplans, initplan->plan_id - 1);
+			if (list_length(plan->targetlist) != 1)
+				return false;
+			call = (FuncExpr *) linitial_node(TargetEntry,
+											  plan->targetlist)->expr;
+			return IsA(call, FuncExpr) &&
+				call->funcid == extension_function(FUNCTION_CLAUSE_TIME);
+		}
+	}
+	return false;
+}
+
+static void
+query_simplify_current(PlannerInfo *root, RelOptInfo *rel,
+					   AttrNumber end_attno)
+{
+	ListCell   *lc;
+
+	foreach(lc, list_copy(rel->baserestrictinfo))
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+
+		if (query_is_comparison((Node *) rinfo->clause,
+								BTGreaterStrategyNumber, rel->relid,
+								end_attno) &&
+			query_is_finite(root, lsecond(((OpExpr *) rinfo->clause)->args)))
+			query_set_quals(rel,
+							list_delete_ptr(list_copy(rel->baserestrictinfo),
+											rinfo), NULL, rinfo);
+	}
+}
+
+static void
+query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+					   RangeTblEntry *rte)
+{
+	const QueryTable *table;
+	const VersionedRelation *versioned;
+
+	if (prev_set_rel_pathlist_hook)
+		prev_set_rel_pathlist_hook(root, rel, rti, rte);
+
+	if (!query_is_temporal() || rel->reloptkind != RELOPT_OTHER_MEMBER_REL ||
+		rte->rtekind != RTE_RELATION)
+		return;
+	table = query_table_by_history(rte->relid);
+	if (table != NULL)
+	{
+		query_gate_history(root, rel, rte->relid, table->history_end_attno);
+		return;
+	}
+	versioned = versioned_cache_get(rte->relid);
+	if (versioned != NULL && OidIsValid(versioned->history))
+		query_simplify_current(root, rel, versioned->end_attno);
 }

@@ -10,9 +10,9 @@
  * into
  *
  *		(SELECT ... FROM t UNION ALL SELECT ... FROM t_history) a
- *		WHERE temporal.version_as_of(a.sys_start, a.sys_end, x)
+ *		WHERE a.sys_start <= x AND a.sys_end > x
  *
- * The predicate stands beside the reference, in a FromExpr of its own, and not
+ * The quals stand beside the reference, in a FromExpr of its own, and not
  * inside the arms: only arms without WHERE are flattened into an append
  * relation, which is what gives index look-ups, parameterised inner index
  * scans and parallel plans over both.  A FromExpr is legal below outer joins.
@@ -60,22 +60,14 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "query/query.h"
-
-/* One call of the planner */
-typedef struct RewriteContext
-{
-	const char *query_string;
-	PlannerInfo *root;			/* for the planner's own helpers; made late */
-	ParamListInfo params;
-	List	   *histories;		/* OIDs read by the plan */
-	struct RewriteContext *outer;	/* the planner may be entered again */
-} RewriteContext;
+#include "query/query_rewrite.h"
 
 static planner_hook_type prev_planner_hook = NULL;
 static RewriteContext *rewrite_current = NULL;
@@ -93,10 +85,82 @@ query_rewrite_init(void)
 }
 
 bool
-query_plan_reads_history(Oid relid)
+query_is_temporal(void)
 {
-	return rewrite_current != NULL &&
-		list_member_oid(rewrite_current->histories, relid);
+	return rewrite_current != NULL && rewrite_current->tables != NIL;
+}
+
+const QueryTable *
+query_table_by_history(Oid history)
+{
+	ListCell   *lc;
+
+	foreach(lc, rewrite_current->tables)
+	{
+		const QueryTable *table = lfirst(lc);
+
+		if (table->history == history)
+			return table;
+	}
+	return NULL;
+}
+
+const QueryTable *
+query_table_by_table(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, rewrite_current->tables)
+	{
+		const QueryTable *table = lfirst(lc);
+
+		if (table->table == relid)
+			return table;
+	}
+	return NULL;
+}
+
+static void
+rewrite_note_table(RewriteContext *context, const VersionedRelation *versioned)
+{
+	QueryTable *table = palloc(sizeof(QueryTable));
+
+	table->table = versioned->relid;
+	table->history = versioned->history;
+	table->history_end_attno = versioned->history_attnos[versioned->end_attno - 1];
+	context->tables = lappend(context->tables, table);
+}
+
+static PlannedStmt *
+query_plan(Query *parse, const char *query_string, int cursorOptions,
+		   ParamListInfo boundParams)
+{
+	if (prev_planner_hook)
+		return prev_planner_hook(parse, query_string, cursorOptions,
+								 boundParams);
+	return standard_planner(parse, query_string, cursorOptions, boundParams);
+}
+
+/*
+ * The same with the context in force for the hooks the planner calls.
+ */
+static PlannedStmt *
+query_plan_rewritten(RewriteContext *context, Query *parse, int cursorOptions)
+{
+	PlannedStmt *result;
+
+	rewrite_current = context;
+	PG_TRY();
+	{
+		result = query_plan(parse, context->query_string, cursorOptions,
+							context->params);
+	}
+	PG_FINALLY();
+	{
+		rewrite_current = context->outer;
+	}
+	PG_END_TRY();
+	return result;
 }
 
 static PlannedStmt *
@@ -110,22 +174,16 @@ query_planner(Query *parse, const char *query_string, int cursorOptions,
 	};
 	PlannedStmt *result;
 
-	rewrite_current = &context;
-	PG_TRY();
+	rewrite_query(parse, &context);
+
+	/* nothing to remember, the usual case, costs nothing */
+	if (context.tables == NIL && rewrite_current == NULL)
+		result = query_plan(parse, query_string, cursorOptions, boundParams);
+	else
 	{
-		rewrite_query(parse, &context);
-		if (prev_planner_hook)
-			result = prev_planner_hook(parse, query_string, cursorOptions,
-									   boundParams);
-		else
-			result = standard_planner(parse, query_string, cursorOptions,
-									  boundParams);
+		result = query_plan_rewritten(&context, parse, cursorOptions);
+		query_union_planned(result);
 	}
-	PG_FINALLY();
-	{
-		rewrite_current = context.outer;
-	}
-	PG_END_TRY();
 
 	/* What our own use of the planner's helpers makes the plan depend on */
 	if (context.root != NULL)
@@ -141,7 +199,7 @@ query_planner(Query *parse, const char *query_string, int cursorOptions,
  * A PlannerInfo for helpers that want one to know parameters and to note
  * dependencies.
  */
-static PlannerInfo *
+PlannerInfo *
 rewrite_root(RewriteContext *context)
 {
 	if (context->root == NULL)
@@ -161,7 +219,7 @@ rewrite_root(RewriteContext *context)
 /*
  * The character of the statement at a node's location, from 1; 0 if unknown.
  */
-static int
+int
 rewrite_position(RewriteContext *context, int location)
 {
 	if (location < 0 || context->query_string == NULL ||
@@ -234,201 +292,6 @@ rewrite_check_reference(Query *query, Index rti, RewriteContext *context)
 					 errhint("FOR UPDATE OF names the tables to lock.")));
 	}
 	(void) query_tree_walker(query, rewrite_check_walker, &check, 0);
-}
-
-static bool
-contains_any_var_walker(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Var))
-		return true;
-	if (IsA(node, Query))
-		return false;			/* a sub-select, evaluated where it stands */
-	return expression_tree_walker(node, contains_any_var_walker, context);
-}
-
-/*
- * (SELECT expr): an InitPlan, evaluated once an execution
- */
-static Node *
-rewrite_once(Query *query, Node *expr)
-{
-	Query	   *select = makeNode(Query);
-	SubLink    *sublink = makeNode(SubLink);
-
-	select->commandType = CMD_SELECT;
-	select->querySource = QSRC_ORIGINAL;
-	select->canSetTag = true;
-	select->hasSubLinks = checkExprHasSubLink(expr);
-	IncrementVarSublevelsUp(expr, 1, 0);
-	select->targetList = list_make1(makeTargetEntry((Expr *) expr, 1,
-													pstrdup("time"), false));
-	select->jointree = makeFromExpr(NIL, NULL);
-
-	sublink->subLinkType = EXPR_SUBLINK;
-	sublink->subselect = (Node *) select;
-	sublink->location = -1;
-	query->hasSubLinks = true;
-	return (Node *) sublink;
-}
-
-/*
- * temporal.clause_time(expr, relation)
- */
-static Node *
-rewrite_clause_time(Node *expr, const VersionedRelation *relation)
-{
-	return (Node *)
-		makeFuncExpr(extension_function(FUNCTION_CLAUSE_TIME), TIMESTAMPTZOID,
-					 list_make2(expr,
-								makeConst(REGCLASSOID, -1, InvalidOid,
-										  sizeof(Oid),
-										  ObjectIdGetDatum(relation->relid),
-										  false, true)),
-					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-}
-
-/*
- * CASE WHEN expr IS NOT NULL THEN temporal.clause_time(expr, relation) END
- */
-static Node *
-rewrite_known_time(Node *expr, const VersionedRelation *relation)
-{
-	CaseExpr   *result = makeNode(CaseExpr);
-	CaseWhen   *known = makeNode(CaseWhen);
-	NullTest   *test = makeNode(NullTest);
-
-	test->arg = (Expr *) copyObject(expr);
-	test->nulltesttype = IS_NOT_NULL;
-	test->location = -1;
-	known->expr = (Expr *) test;
-	known->result = (Expr *) rewrite_clause_time(expr, relation);
-	known->location = -1;
-	result->casetype = TIMESTAMPTZOID;
-	result->args = list_make1(known);
-	result->defresult = (Expr *) makeNullConst(TIMESTAMPTZOID, -1, InvalidOid);
-	result->location = -1;
-	return (Node *) result;
-}
-
-/*
- * The time or bound of a clause as an expression for the predicate.  relation
- * is that of an AS OF, NULL for a bound.
- */
-static Node *
-rewrite_time(Query *query, Node *expr, const VersionedRelation *relation,
-			 RewriteContext *context)
-{
-	int			position = rewrite_position(context, exprLocation(expr));
-
-	expr = eval_const_expressions(rewrite_root(context), expr);
-	if (IsA(expr, Const))
-	{
-		Const	   *value = (Const *) expr;
-
-		if (value->constisnull)
-			query_refuse_null_time(position);
-		if (relation)
-			value->constvalue =
-				TimestampTzGetDatum(query_check_time(DatumGetTimestampTz(value->constvalue),
-													 relation, position));
-		return expr;
-	}
-
-	/* of other tables' columns: NULL matches no version, as in any join */
-	if (contains_any_var_walker(expr, NULL))
-		return relation && !TIMESTAMP_IS_NOBEGIN(relation->history_start) ?
-			rewrite_known_time(expr, relation) : expr;
-
-	if (relation)
-		expr = rewrite_clause_time(expr, relation);
-	else
-		expr = (Node *)
-			makeFuncExpr(extension_function(FUNCTION_CLAUSE_BOUND),
-						 TIMESTAMPTZOID, list_make1(expr),
-						 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-	return rewrite_once(query, expr);
-}
-
-/*
- * LEAST or GREATEST of two bounds
- */
-static Node *
-rewrite_extreme(MinMaxOp op, Node *a, Node *b)
-{
-	MinMaxExpr *extreme = makeNode(MinMaxExpr);
-
-	extreme->minmaxtype = TIMESTAMPTZOID;
-	extreme->op = op;
-	extreme->args = list_make2(copyObject(a), copyObject(b));
-	extreme->location = -1;
-	return (Node *) extreme;
-}
-
-/*
- * tstzrange(start, end) @> t, for an index on just that
- */
-static Node *
-rewrite_range_qual(Node *start, Node *end, Node *t)
-{
-	FuncExpr   *range = makeFuncExpr(F_TSTZRANGE_TIMESTAMPTZ_TIMESTAMPTZ,
-									 TSTZRANGEOID,
-									 list_make2(copyObject(start),
-												copyObject(end)),
-									 InvalidOid, InvalidOid,
-									 COERCE_EXPLICIT_CALL);
-
-	return (Node *) make_opclause(OID_RANGE_CONTAINS_ELEM_OP, BOOLOID, false,
-								  (Expr *) range, (Expr *) copyObject(t),
-								  InvalidOid, InvalidOid);
-}
-
-/*
- * The quals of the reference: the clause's predicate, and what else is needed.
- */
-static List *
-rewrite_quals(Query *query, Index rti, ClauseKind kind, List *args,
-			  const VersionedRelation *versioned, RewriteContext *context)
-{
-	static const ExtensionFunction predicates[] = {
-		[CLAUSE_AS_OF] = FUNCTION_VERSION_AS_OF,
-		[CLAUSE_FROM_TO] = FUNCTION_VERSION_FROM_TO,
-		[CLAUSE_BETWEEN] = FUNCTION_VERSION_BETWEEN,
-		[CLAUSE_BETWEEN_SYMMETRIC] = FUNCTION_VERSION_BETWEEN,
-		[CLAUSE_CONTAINED_IN] = FUNCTION_VERSION_CONTAINED_IN,
-	};
-	Node	   *start = (Node *) makeVar(rti, versioned->start_attno,
-										 TIMESTAMPTZOID, -1, InvalidOid, 0);
-	Node	   *end = (Node *) makeVar(rti, versioned->end_attno,
-									   TIMESTAMPTZOID, -1, InvalidOid, 0);
-	List	   *times = NIL;
-	List	   *quals = NIL;
-	ListCell   *lc;
-
-	if (kind == CLAUSE_ALL)
-		return NIL;
-	foreach(lc, args)
-		times = lappend(times,
-						rewrite_time(query, lfirst(lc),
-									 kind == CLAUSE_AS_OF ? versioned : NULL,
-									 context));
-	if (kind == CLAUSE_BETWEEN_SYMMETRIC)
-		times = list_make2(rewrite_extreme(IS_LEAST, linitial(times),
-										   lsecond(times)),
-						   rewrite_extreme(IS_GREATEST, linitial(times),
-										   lsecond(times)));
-
-	quals = list_make1(makeFuncExpr(extension_function(predicates[kind]),
-									BOOLOID,
-									list_concat(list_make2(start, end),
-												times),
-									InvalidOid, InvalidOid,
-									COERCE_EXPLICIT_CALL));
-	if (kind == CLAUSE_AS_OF && versioned->history_index == HISTORY_INDEX_GIST)
-		quals = lappend(quals, rewrite_range_qual(start, end,
-												  linitial(times)));
-	return quals;
 }
 
 /*
@@ -562,7 +425,11 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 		subquery = place = rewrite_wrap(subquery, rte->eref->aliasname);
 		place_rti = 1;
 	}
-	quals = rewrite_quals(place, place_rti, kind, args, versioned, context);
+
+	/* OLD.x in a rule has become a column of a table beside this one */
+	if (contain_vars_of_level((Node *) args, 0))
+		rte->lateral = true;
+	quals = query_quals(place, place_rti, kind, args, versioned, context);
 	if (rel->rd_rel->relispartition)
 	{
 		List	   *constraint = copyObject(RelationGetPartitionQual(rel));
@@ -579,8 +446,7 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	if (quals != NIL)
 		(void) rewrite_join_tree((Node *) place->jointree, place_rti,
 								 (Node *) make_ands_explicit(quals));
-	context->histories = list_append_unique_oid(context->histories,
-												versioned->history);
+	rewrite_note_table(context, versioned);
 	if (temporal_log_queries)
 		ereport(DEBUG1,
 				(errmsg_internal("temporal: table %s, clause %s",

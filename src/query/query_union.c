@@ -172,3 +172,33 @@ query_union(Query *query, RangeTblEntry *ref, Relation rel,
 	result->setOperations = (Node *) setop;
 	return result;
 }
+
+/*
+ * The planner wants to know with whose rights each relation is read; the
+ * executor takes no entry that asks for none.
+ */
+void
+query_union_planned(PlannedStmt *plan)
+{
+#ifdef TEMPORAL_HAS_PERMINFO
+	List	   *asking = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		RTEPermissionInfo *rights;
+
+		if (rte->perminfoindex == 0)
+			continue;
+		rights = getRTEPermissionInfo(plan->permInfos, rte);
+		rte->perminfoindex = 0;
+		if (rights->requiredPerms != 0)
+		{
+			asking = lappend(asking, rights);
+			rte->perminfoindex = list_length(asking);
+		}
+	}
+	plan->permInfos = asking;
+#endif
+}

@@ -272,6 +272,8 @@ alter_take_column(SyntaxTranslation *translation, int first, int end,
 	static const char head[] = "ALTER TABLE a ";
 	const SyntaxText *text = &translation->text;
 	int			level = text->tokens[first].open;
+	int			start = text->tokens[first].start;
+	int			room = 0;
 	int			column = first + 1;
 	int			index;
 	int			next = first;
@@ -304,10 +306,20 @@ alter_take_column(SyntaxTranslation *translation, int first, int end,
 		syntax_is_word(text, next + 1, SQL_NULL))
 		next += 2;
 
-	/* the column without our words must be a stock one of a type */
+	/*
+	 * The column without our words must be a stock one of a type.  Where a
+	 * head of our own and a comment have no room before it, there is no more
+	 * than the user's head, or a mistake.
+	 */
 	part = pnstrdup(text->text, text->tokens[index].start);
-	syntax_blank(part, 0, text->tokens[first].start);
-	memcpy(part + text->tokens[first].start - strlen(head), head, strlen(head));
+	for (int i = 0; i < start; i++)
+		if (!IS_HIGHBIT_SET(part[i]))
+			room++;
+	if (room >= strlen(head) + strlen("/**/"))
+	{
+		syntax_blank(part, 0, start);
+		memcpy(part + start - strlen(head), head, strlen(head));
+	}
 	trees = syntax_parse_stock(part, RAW_PARSE_DEFAULT);
 	pfree(part);
 	alter = (AlterTableStmt *) linitial_node(RawStmt, trees)->stmt;

@@ -16,7 +16,7 @@
  * Multi-byte characters are therefore kept, in a comment at the beginning;
  * in every server encoding all their bytes have the high bit set, so that
  * they cannot end it.  The part must have four other bytes for the comment's
- * signs, and every part we blank begins with a keyword that has.
+ * signs, and the keywords of every part we blank have.
  */
 static inline void
 syntax_blank(char *text, int from, int to)

@@ -1,20 +1,31 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_clause.c
- *	  FOR SYSTEM_TIME behind a table
+ *	  FOR SYSTEM_TIME and AS OF behind a table
  *
  *		table FOR SYSTEM_TIME
  *			AS OF x | FROM a TO b | BETWEEN [ASYMMETRIC | SYMMETRIC] a AND b |
  *			CONTAINED IN (a, b) | ALL
  *		(SQL:2011 part 2, 7.6 <table reference>, and SQL Server's additions)
  *
+ *		table AS OF {TIMESTAMP x | NOW}
+ *		(Oracle's short form)
+ *
  * The words FOR SYSTEM_TIME cannot stand behind a name in stock grammar, with
  * one exception: SUBSTRING(x FOR system_time) and OVERLAY(...) with a column
  * of that name, which the parenthesis around gives away.  Three utility
  * statements let a free name follow FOR; they hold no queries.
  *
+ * The short form begins like an alias "of", which remains one: the words that
+ * we want behind it cannot follow an alias, nor anything else that AS names.
+ *
  * A kind of clause is one function that reads it, listed in
- * clause_after_period(): AS OF's further forms belong in clause_as_of().
+ * clause_after_period(): AS OF's further forms belong in clause_as_of() and
+ * clause_short_as_of().
+ *
+ * NOW.  It means the present, whatever the server's clock says, and becomes
+ * the time "infinity", for which there are the current rows and no others.
+ * A word NOW that an expression goes on behind is a column, a call or a type.
  *
  * NESTING.  An expression may hold sub-selects with clauses of their own.
  * They are found and taken out before the expression is parsed, and grafted
@@ -46,11 +57,13 @@ typedef struct ClauseReader
 } ClauseReader;
 
 static bool clause_begins(const SyntaxText *text, int first, int index);
+static bool clause_short_begins(const SyntaxText *text, int index);
 static int	clause_table(const SyntaxText *text, int index);
 pg_noreturn static void clause_refuse_group(const SyntaxText *text, int index,
 											int open);
 static int	clause_after_period(ClauseReader *reader, int index);
 static int	clause_as_of(ClauseReader *reader, int index);
+static int	clause_short_as_of(ClauseReader *reader, int index);
 static int	clause_pair(ClauseReader *reader, int index,
 						SyntaxWord separator);
 static int	clause_contained_in(ClauseReader *reader, int index);
@@ -104,16 +117,18 @@ syntax_find_clauses(SyntaxTranslation *translation, int statement,
 	{
 		SyntaxClause *clause;
 		ClauseReader reader = {translation, statement};
+		bool		is_short = clause_short_begins(text, index);
 		int			table;
 		int			next;
 
-		if (!clause_begins(text, statement, index))
+		if (!is_short && !clause_begins(text, statement, index))
 		{
 			index++;
 			continue;
 		}
 		table = clause_table(text, index);
-		next = clause_after_period(&reader, index + 2);
+		next = is_short ? clause_short_as_of(&reader, index) :
+			clause_after_period(&reader, index + 2);
 
 		/* "t FOR SYSTEM_TIME ALL (a)" must not become the call "t (a)" */
 		if (syntax_token(text, next)->kind == TOKEN_OPERATOR ||
@@ -156,6 +171,39 @@ clause_begins(const SyntaxText *text, int first, int index)
 		 syntax_is_word(text, first, SQL_CREATE)))
 		return false;
 	return true;
+}
+
+/*
+ * Does Oracle's short form begin at index?  A "t.as of now" is none.
+ */
+static bool
+clause_short_begins(const SyntaxText *text, int index)
+{
+	const SyntaxToken *token = syntax_token(text, index);
+
+	if (token->word != SQL_AS || token->taken ||
+		!syntax_is_word(text, index + 1, SQL_OF) ||
+		syntax_is_sign(text, index - 1, '.'))
+		return false;
+	switch (syntax_token(text, index + 2)->word)
+	{
+		case SQL_NOW:
+		case SQL_SCN:
+		case SQL_TIMESTAMP:
+		case SQL_TRANSACTION:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * What the user calls the query clause that begins at index.
+ */
+const char *
+syntax_clause_spelling(const SyntaxText *text, int index)
+{
+	return syntax_is_word(text, index, SQL_AS) ? "AS OF" : "FOR SYSTEM_TIME";
 }
 
 /*
@@ -215,6 +263,7 @@ static void
 clause_refuse_group(const SyntaxText *text, int index, int open)
 {
 	SyntaxWord	inside = syntax_token(text, open + 1)->word;
+	const char *spelling = syntax_clause_spelling(text, index);
 	int			name = open - 1;
 
 	while (name > 1 && syntax_is_sign(text, name - 1, '.'))
@@ -227,7 +276,7 @@ clause_refuse_group(const SyntaxText *text, int index, int open)
 		 clause_item_begins(text, name)))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("FOR SYSTEM_TIME cannot be applied to a function"),
+				 errmsg("%s cannot be applied to a function", spelling),
 				 errhint("Write it behind the tables that the function reads."),
 				 syntax_errposition(text, index)));
 	if (!clause_item_begins(text, open))
@@ -237,12 +286,12 @@ clause_refuse_group(const SyntaxText *text, int index, int open)
 		syntax_is_sign(text, open + 1, '('))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("FOR SYSTEM_TIME cannot be applied to a sub-select"),
+				 errmsg("%s cannot be applied to a sub-select", spelling),
 				 errhint("Write it behind the tables inside the sub-select."),
 				 syntax_errposition(text, index)));
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("FOR SYSTEM_TIME cannot be applied to a join"),
+			 errmsg("%s cannot be applied to a join", spelling),
 			 errhint("Write it behind each table of the join."),
 			 syntax_errposition(text, index)));
 }
@@ -260,6 +309,37 @@ clause_true(void)
 	constant->val.boolval.boolval = true;
 	constant->location = -1;
 	return (Node *) constant;
+}
+
+/*
+ * The time of AS OF NOW, where NOW stands at index.
+ */
+static Node *
+clause_present(const SyntaxText *text, int index)
+{
+	A_Const    *constant = makeNode(A_Const);
+
+	constant->val.sval.type = T_String;
+	constant->val.sval.sval = pstrdup("infinity");
+	constant->location = syntax_token(text, index)->start;
+	return (Node *) constant;
+}
+
+/*
+ * Refuses what AS OF may be measured in, one day, instead of time.
+ */
+pg_noreturn static void
+clause_refuse_unit(const SyntaxText *text, int index)
+{
+	SyntaxWord	word = syntax_token(text, index)->word;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("AS OF %s is not supported",
+					word == SQL_SCN ? "SCN" :
+					word == SQL_SNAPSHOT ? "SNAPSHOT" : "TRANSACTION"),
+			 errhint("AS OF takes a point in time."),
+			 syntax_errposition(text, index)));
 }
 
 /*
@@ -319,7 +399,7 @@ clause_add_argument(ClauseReader *reader, int first, int end)
 }
 
 /*
- * AS OF x
+ * AS OF x, AS OF NOW
  */
 static int
 clause_as_of(ClauseReader *reader, int index)
@@ -339,18 +419,45 @@ clause_as_of(ClauseReader *reader, int index)
 		 token->word == SQL_SNAPSHOT) &&
 		(next->kind == TOKEN_NUMBER || next->kind == TOKEN_STRING ||
 		 next->kind == TOKEN_PARAM))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("AS OF %s is not supported",
-						token->word == SQL_SCN ? "SCN" :
-						token->word == SQL_SNAPSHOT ? "SNAPSHOT" :
-						"TRANSACTION"),
-				 errhint("AS OF takes a point in time."),
-				 syntax_errposition(text, index)));
+		clause_refuse_unit(text, index);
 
 	end = syntax_expression_end(text, index, false);
-	clause_add_argument(reader, index, end);
+	if (token->word == SQL_NOW && end == index + 1)
+		reader->args = list_make1(clause_present(text, index));
+	else
+		clause_add_argument(reader, index, end);
 	return end;
+}
+
+/*
+ * AS OF TIMESTAMP x, AS OF NOW without FOR SYSTEM_TIME.  The word TIMESTAMP is
+ * a part of the expression before a string, as in TIMESTAMP '2024-01-01'.
+ */
+static int
+clause_short_as_of(ClauseReader *reader, int index)
+{
+	const SyntaxText *text = &reader->translation->text;
+	int			end;
+
+	reader->method = TEMPORAL_TSM_AS_OF;
+	index += 2;
+	switch (syntax_token(text, index)->word)
+	{
+		case SQL_NOW:
+			if (syntax_is_sign(text, index + 1, '('))
+				syntax_error_at(text, index + 1,
+								"Write AS OF TIMESTAMP before an expression, or AS OF NOW without parentheses.");
+			reader->args = list_make1(clause_present(text, index));
+			return index + 1;
+		case SQL_TIMESTAMP:
+			if (!syntax_is_typed_literal(text, index))
+				index++;
+			end = syntax_expression_end(text, index, false);
+			clause_add_argument(reader, index, end);
+			return end;
+		default:
+			clause_refuse_unit(text, index);
+	}
 }
 
 /*

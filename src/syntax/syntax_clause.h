@@ -14,7 +14,7 @@
 
 typedef enum SyntaxClauseKind
 {
-	CLAUSE_SYSTEM_TIME,			/* FOR SYSTEM_TIME behind a table */
+	CLAUSE_SYSTEM_TIME,			/* FOR SYSTEM_TIME, AS OF behind a table */
 	CLAUSE_TABLE,				/* options of a CREATE TABLE */
 	CLAUSE_GENERATED,			/* GENERATED ALWAYS AS ROW START | END */
 	CLAUSE_MISPLACED,			/* a stock clause of CREATE TABLE */
@@ -50,6 +50,7 @@ typedef struct SyntaxTranslation
 	SyntaxText	text;
 	char	   *rest;			/* NULL as long as nothing was taken */
 	List	   *clauses;
+	List	   *ctes;			/* WITH names in scope where the walk is */
 } SyntaxTranslation;
 
 /* syntax_clause.c */
@@ -59,6 +60,7 @@ extern void syntax_take_part(SyntaxTranslation *translation,
 							 int first, int end);
 extern void syntax_find_clauses(SyntaxTranslation *translation,
 								int statement, int first, int end);
+extern const char *syntax_clause_spelling(const SyntaxText *text, int index);
 
 /* syntax_create.c */
 extern DefElem *syntax_option(const char *name, const char *value,

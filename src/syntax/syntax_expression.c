@@ -96,6 +96,14 @@ syntax_expression_end(const SyntaxText *text, int first, bool before_and)
 	}
 }
 
+bool
+syntax_is_typed_literal(const SyntaxText *text, int index)
+{
+	int			type = expression_after_type(text, index);
+
+	return type > index && syntax_token(text, type)->kind == TOKEN_STRING;
+}
+
 /*
  * Index behind an operand with the prefix operators before it.
  */
@@ -195,13 +203,11 @@ static int
 expression_after_call(const SyntaxText *text, int index)
 {
 	int			name = index;
-	int			type;
 
 	/* type 'literal', where the type may be several words */
-	type = expression_after_type(text, index);
-	if (type > index && syntax_token(text, type)->kind == TOKEN_STRING)
+	if (syntax_is_typed_literal(text, index))
 	{
-		index = type + 1;
+		index = expression_after_type(text, index) + 1;
 		if (syntax_is_word(text, name, SQL_INTERVAL) &&
 			!syntax_is_sign(text, name + 1, '('))
 			index = expression_after_fields(text, index);
@@ -574,24 +580,13 @@ syntax_expression_list(const SyntaxTranslation *translation,
 }
 
 /*
- * What the walk for columns knows.
- */
-typedef struct SidewaysContext
-{
-	List	   *aliases;
-	int			sublinks;		/* depth */
-} SidewaysContext;
-
-/*
- * Outside of sub-selects every column may be one of a table further left;
- * inside, only one that is qualified with such a table's name is taken for
- * it, because the rest most likely belongs to the sub-select itself.
+ * A column without a qualifier may be one of a table further left, also in a
+ * sub-select: whether that has such a column itself only the catalog knows.
  */
 static bool
 expression_sideways_walker(Node *node, void *arg)
 {
-	SidewaysContext *context = (SidewaysContext *) arg;
-	bool		found;
+	List	   *aliases = (List *) arg;
 
 	if (node == NULL)
 		return false;
@@ -602,8 +597,8 @@ expression_sideways_walker(Node *node, void *arg)
 		ListCell   *lc;
 
 		if (last == 0)
-			return context->sublinks == 0;
-		foreach(lc, context->aliases)
+			return !IsA(linitial(fields), A_Star);
+		foreach(lc, aliases)
 		{
 			/* a.c, s.t.c, a.c.f: any part but the last may be the table */
 			for (int i = 0; i < last; i++)
@@ -613,23 +608,11 @@ expression_sideways_walker(Node *node, void *arg)
 		}
 		return false;
 	}
-	if (IsA(node, SubLink))
-	{
-		if (expression_sideways_walker(((SubLink *) node)->testexpr, context))
-			return true;
-		context->sublinks++;
-		found = expression_sideways_walker(((SubLink *) node)->subselect,
-										   context);
-		context->sublinks--;
-		return found;
-	}
 	return raw_expression_tree_walker(node, expression_sideways_walker, arg);
 }
 
 bool
 syntax_expression_is_sideways(Node *expression, List *aliases)
 {
-	SidewaysContext context = {aliases, 0};
-
-	return aliases != NIL && expression_sideways_walker(expression, &context);
+	return aliases != NIL && expression_sideways_walker(expression, aliases);
 }

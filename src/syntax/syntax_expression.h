@@ -20,6 +20,12 @@ extern int	syntax_expression_end(const SyntaxText *text, int first,
 								  bool before_and);
 
 /*
+ * Does a literal with its type before it begin at index, as in
+ * TIMESTAMP (3) WITH TIME ZONE '2024-01-01'?
+ */
+extern bool syntax_is_typed_literal(const SyntaxText *text, int index);
+
+/*
  * Raw parse trees of the comma-separated expressions in tokens [first, end),
  * with the locations that they have in the text.  What has been taken out of
  * them, clauses of sub-selects, is missing in the trees until it is grafted.

@@ -19,7 +19,14 @@
  * references, names like schema.t.c), and a name in x may as well be a
  * variable or a column of an outer query.  The LATERAL form is taken when x
  * is qualified with a name further left, or is not qualified and there is
- * something further left; see syntax_expression_is_sideways().
+ * something further left; see syntax_expression_is_sideways().  That is more
+ * often than need be, and never too seldom: left plain, the name might silently
+ * be found further out.
+ *
+ * COMMON TABLE EXPRESSIONS.  An unqualified name that a WITH around it defines
+ * is no table, and its versions are to be asked for inside the WITH.  The walk
+ * keeps the names in scope, by the rules of parse analysis: a query of WITH
+ * sees the names before its own, with RECURSIVE all of them.
  *
  * UTILITY STATEMENTS.  raw_expression_tree_walker() does not know them, so
  * those that hold queries or expressions are listed in graft_statement().  A
@@ -39,12 +46,16 @@
 #include "temporal.h"
 
 static bool graft_walker(Node *node, void *arg);
+static void graft_expression(SyntaxTranslation *translation, Node *node);
+static WithClause *graft_with_clause(Node *node);
+static void graft_with(SyntaxTranslation *translation, WithClause *with);
 static void graft_statement(SyntaxTranslation *translation, Node *node);
 static void graft_from(SyntaxTranslation *translation, List *items);
 static void graft_item(SyntaxTranslation *translation, Node **item,
 					   List **left);
 static SyntaxClause *graft_clause(SyntaxTranslation *translation,
 								  RangeVar *table);
+static bool graft_is_cte(SyntaxTranslation *translation, RangeVar *table);
 static Node *graft_table(SyntaxTranslation *translation, RangeVar *table,
 						 List *left);
 static void graft_constraints(SyntaxTranslation *translation, List *nodes);
@@ -73,7 +84,9 @@ syntax_graft(SyntaxTranslation *translation, List *trees)
 	if (homeless != NULL)
 		syntax_error_at(&translation->text, homeless->token,
 						homeless->kind != CLAUSE_SYSTEM_TIME ? NULL :
-						"FOR SYSTEM_TIME stands behind a table in FROM, before its alias.");
+						psprintf("%s stands behind a table in FROM, before its alias.",
+								 syntax_clause_spelling(&translation->text,
+														homeless->token)));
 }
 
 /*
@@ -83,10 +96,15 @@ static bool
 graft_walker(Node *node, void *arg)
 {
 	SyntaxTranslation *translation = (SyntaxTranslation *) arg;
+	List	   *ctes = translation->ctes;
+	WithClause *with;
 
 	if (node == NULL)
 		return false;
 	check_stack_depth();
+	with = graft_with_clause(node);
+	if (with != NULL)
+		graft_with(translation, with);
 	switch (nodeTag(node))
 	{
 		case T_SelectStmt:
@@ -106,10 +124,64 @@ graft_walker(Node *node, void *arg)
 						   &((MergeStmt *) node)->sourceRelation, &left);
 				break;
 			}
+		case T_WithClause:
+			/* visited before the statement that has it */
+			return false;
 		default:
 			break;
 	}
-	return raw_expression_tree_walker(node, graft_walker, arg);
+	(void) raw_expression_tree_walker(node, graft_walker, arg);
+	translation->ctes = ctes;
+	return false;
+}
+
+/*
+ * The WITH of a statement, or NULL.
+ */
+static WithClause *
+graft_with_clause(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+			return ((SelectStmt *) node)->withClause;
+		case T_InsertStmt:
+			return ((InsertStmt *) node)->withClause;
+		case T_UpdateStmt:
+			return ((UpdateStmt *) node)->withClause;
+		case T_DeleteStmt:
+			return ((DeleteStmt *) node)->withClause;
+		case T_MergeStmt:
+			return ((MergeStmt *) node)->withClause;
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * Visits the queries of a WITH, and leaves its names in scope, in a list of
+ * their own: the caller goes back to the one that it had.
+ */
+static void
+graft_with(SyntaxTranslation *translation, WithClause *with)
+{
+	List	   *visible = list_copy(translation->ctes);
+	ListCell   *lc;
+
+	if (with->recursive)
+		foreach(lc, with->ctes)
+			visible = lappend(visible,
+							  lfirst_node(CommonTableExpr, lc)->ctename);
+	foreach(lc, with->ctes)
+	{
+		CommonTableExpr *cte = lfirst_node(CommonTableExpr, lc);
+
+		translation->ctes = visible;
+		graft_expression(translation, cte->ctequery);
+		if (!with->recursive)
+			visible = lappend(visible, cte->ctename);
+	}
+	translation->ctes = visible;
 }
 
 static void
@@ -313,14 +385,18 @@ graft_item(SyntaxTranslation *translation, Node **item, List **left)
 			{
 				RangeTableSample *sample = (RangeTableSample *) *item;
 				RangeVar   *table = (RangeVar *) sample->relation;
+				SyntaxClause *clause;
 
 				if (!IsA(table, RangeVar))
 					break;
 				/* ours, inside a LATERAL, has got its clause */
-				if (graft_clause(translation, table) != NULL)
+				clause = graft_clause(translation, table);
+				if (clause != NULL)
 					ereport(ERROR,
 							(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							 errmsg("TABLESAMPLE cannot be combined with FOR SYSTEM_TIME"),
+							 errmsg("TABLESAMPLE cannot be combined with %s",
+									syntax_clause_spelling(&translation->text,
+														   clause->token)),
 							 syntax_errposition_at(&translation->text,
 												   sample->location)));
 				graft_note_name(left, table->alias, table->relname);
@@ -368,6 +444,22 @@ graft_clause(SyntaxTranslation *translation, RangeVar *table)
 }
 
 /*
+ * Does the name mean a query of a WITH around it?
+ */
+static bool
+graft_is_cte(SyntaxTranslation *translation, RangeVar *table)
+{
+	ListCell   *lc;
+
+	if (table->schemaname != NULL)
+		return false;
+	foreach(lc, translation->ctes)
+		if (strcmp(lfirst(lc), table->relname) == 0)
+			return true;
+	return false;
+}
+
+/*
  * Returns what stands for the table in the tree: itself, unless one of our
  * clauses was written behind it.
  */
@@ -384,6 +476,14 @@ graft_table(SyntaxTranslation *translation, RangeVar *table, List *left)
 	if (clause == NULL)
 		return (Node *) table;
 	clause->placed = true;
+	if (graft_is_cte(translation, table))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s cannot be applied to a common table expression",
+						syntax_clause_spelling(&translation->text,
+											   clause->token)),
+				 errhint("Write it behind the tables inside the WITH query."),
+				 syntax_errposition(&translation->text, clause->token)));
 
 	sample = makeNode(RangeTableSample);
 	sample->relation = (Node *) table;

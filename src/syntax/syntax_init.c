@@ -35,6 +35,7 @@
 
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "parser/scansup.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 
@@ -128,7 +129,7 @@ syntax_parse(const char *string, RawParseMode mode)
 
 /*
  * The words without which a statement is none of ours, in lower case.  No two
- * begin with the same letter.
+ * begin with the same letter, and none with O.
  */
 static const char *const parse_words[] = {
 	"generated", "period", "system"
@@ -144,6 +145,37 @@ parse_has_word(const char *string, const char *word)
 }
 
 /*
+ * May the letters "of" at this place be those of t AS OF NOW?  Comments between
+ * the words are left to the scanner: they end with a slash or with a line.
+ */
+static bool
+parse_is_as_of(const char *string, const char *of)
+{
+	static const char *const words[] = {
+		"now", "timestamp", "scn", "transaction"
+	};
+	const char *before = of;
+	const char *behind = of + 2;
+	bool		line_ends = false;
+	bool		followed;
+
+	while (scanner_isspace(*behind))
+		behind++;
+	followed = (*behind == '/' || *behind == '-');
+	if (behind == of + 2 && !followed)
+		return false;
+	for (int i = 0; i < lengthof(words) && !followed; i++)
+		followed = parse_has_word(behind, words[i]);
+	if (!followed)
+		return false;
+
+	while (before > string && scanner_isspace(before[-1]))
+		line_ends |= (*--before == '\n' || *before == '\r');
+	return line_ends || (before > string && before[-1] == '/') ||
+		(before < of && before - string >= 2 && parse_has_word(before - 2, "as"));
+}
+
+/*
  * May the text hold one of our clauses?  This is all that any other statement
  * pays, so it is one pass with one comparison per character, which hardly ever
  * holds: of the first two letters of a word.
@@ -154,16 +186,19 @@ parse_is_candidate(const char *string)
 	/* by the first letter of a word: its second; never equal where it is 0 */
 	static const char second[UCHAR_MAX + 1] = {
 		['g'] = 'e', ['G'] = 'e',
+		['o'] = 'f', ['O'] = 'f',
 		['p'] = 'e', ['P'] = 'e',
 		['s'] = 'y', ['S'] = 'y'
 	};
 
-	for (; *string; string++)
+	for (const char *at = string; *at; at++)
 	{
-		if (likely(second[(unsigned char) string[0]] != (string[1] | 0x20)))
+		if (likely(second[(unsigned char) at[0]] != (at[1] | 0x20)))
 			continue;
+		if (parse_has_word(at, "of") && parse_is_as_of(string, at))
+			return true;
 		for (int i = 0; i < lengthof(parse_words); i++)
-			if (parse_has_word(string, parse_words[i]))
+			if (parse_has_word(at, parse_words[i]))
 				return true;
 	}
 	return false;
@@ -216,6 +251,8 @@ static const ParseTest parse_tests[] = {
 	{"SELECT a FROM t FOR SYSTEM_TIME BETWEEN SYMMETRIC 'a' AND 'b'", TEMPORAL_TSM_BETWEEN_SYMMETRIC},
 	{"SELECT a FROM t FOR SYSTEM_TIME CONTAINED IN ('a', 'b')", TEMPORAL_TSM_CONTAINED_IN},
 	{"SELECT a FROM t FOR SYSTEM_TIME ALL", TEMPORAL_TSM_ALL},
+	{"SELECT a FROM t AS OF TIMESTAMP now() e", TEMPORAL_TSM_AS_OF},
+	{"SELECT a FROM t AS of WHERE b = $1", NULL, NULL},
 	{"CREATE TABLE t (a int) WITH SYSTEM VERSIONING", NULL, "system_versioning"},
 	{"CREATE TABLE t (PERIOD FOR SYSTEM_TIME (a, b))", NULL, "period_start"},
 	{"CREATE TABLE t (a date GENERATED ALWAYS AS ROW START)", NULL, "generated_start"},

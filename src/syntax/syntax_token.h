@@ -31,8 +31,8 @@
 	word(LIKE) word(LOCAL) word(LOCALTIME) word(LOCALTIMESTAMP) \
 	word(MAPPING) word(MINUTE) word(MONTH) word(NATIONAL) word(NCHAR) \
 	word(NFC) word(NFD) word(NFKC) word(NFKD) word(NORMALIZED) word(NOT) \
-	word(NOTNULL) word(NULL) word(OBJECT) word(OF) word(ON) word(ONLY) \
-	word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) word(OVERLAY) \
+	word(NOTNULL) word(NOW) word(NULL) word(OBJECT) word(OF) word(ON) \
+	word(ONLY) word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) word(OVERLAY) \
 	word(PARTITION) word(PERIOD) word(PRECISION) word(RESTRICT) word(ROW) \
 	word(ROWS) word(SCALAR) word(SCHEMA) word(SCN) word(SECOND) \
 	word(SECURITY) word(SELECT) word(SESSION_USER) word(SIMILAR) \

@@ -11,37 +11,6 @@
 #include "datatype/timestamp.h"
 
 /*
- * The predicates of FOR SYSTEM_TIME (SQL:2011 part 2, 7.6 <table reference>;
- * CONTAINED IN as SQL Server has it).
- */
-static inline bool
-time_range_as_of(TimestampTz start, TimestampTz end, TimestampTz t)
-{
-	return start <= t && end > t;
-}
-
-static inline bool
-time_range_from_to(TimestampTz start, TimestampTz end,
-				   TimestampTz from, TimestampTz to)
-{
-	return from < to && start < to && end > from;
-}
-
-static inline bool
-time_range_between(TimestampTz start, TimestampTz end,
-				   TimestampTz from, TimestampTz to)
-{
-	return from <= to && start <= to && end > from;
-}
-
-static inline bool
-time_range_contained_in(TimestampTz start, TimestampTz end,
-						TimestampTz from, TimestampTz to)
-{
-	return start >= from && end <= to;
-}
-
-/*
  * The place of the first of n ascending times that is later than t; n if none.
  */
 extern int	time_first_after(const TimestampTz *times, int n, TimestampTz t);

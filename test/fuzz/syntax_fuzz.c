@@ -22,6 +22,7 @@
  */
 #include <ctype.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,8 +117,18 @@ put_expression(int depth)
 static void
 put_clause(int depth)
 {
-	switch (any(8))
+	switch (any(11))
 	{
+		case 8:
+			put("AS OF NOW");
+			break;
+		case 9:
+			put("AS OF TIMESTAMP");
+			put_expression(depth);
+			break;
+		case 10:
+			put("FOR SYSTEM_TIME AS OF NOW");
+			break;
 		case 0:
 			put("FOR SYSTEM_TIME ALL");
 			break;
@@ -163,6 +174,11 @@ put_table(int depth, const char *alias)
 		put(")");
 		put(alias);
 		return;
+	}
+	if (chance(5))
+	{
+		/* stock, and no clause */
+		put("fuzz_a AS of CROSS JOIN");
 	}
 	PUT_ONE_OF(names);
 	if (chance(75))
@@ -259,7 +275,7 @@ garble(void)
 		",", ".", "*", "ALL", "CONTAINED", "IN", "[", "]", "CASE", "END", "'x'", "1",
 		"::", "WITH", "SYSTEM", "VERSIONING", "PERIOD", "GENERATED", "ALWAYS", "ROW",
 		"START", "JOIN", "a", "NOT", "IS", "NULL", "INTERVAL", "UESCAPE", "U&'a'",
-		"U&\"a\"", "OPERATOR", "OVER", "AT", "LIKE", "ESCAPE", "TABLESAMPLE", "ONLY",
+		"U&\"a\"", "OPERATOR", "NOW", "TIMESTAMP", "AS of", "OVER", "AT", "LIKE", "ESCAPE", "TABLESAMPLE", "ONLY",
 		"ADD", "DROP", "'\xc3\xa9'", "\xc3\xa9", "-- c\n", "/* c", "$x$", "'", "\"",
 		"FOR SYSTEM_TIME ALL", "AS OF now()", "UPDATE", "LATERAL", "COLLATE", "-"
 	};
@@ -356,21 +372,42 @@ check_error(const char *statement, const PGresult *result)
 		report("the error names the token at its position", statement, message);
 }
 
-/* Number of times that FOR SYSTEM_TIME stands in a text without quotes. */
+/* Where a word begins that ends before a place, blanks aside; or NULL. */
+static const char *
+word_before(const char *text, const char *at, const char *word)
+{
+	size_t		length = strlen(word);
+
+	while (at > text && isspace((unsigned char) at[-1]))
+		at--;
+	if (at - text >= (ptrdiff_t) length &&
+		strncasecmp(at - length, word, length) == 0 &&
+		(at - text == (ptrdiff_t) length ||
+		 isspace((unsigned char) at[-length - 1])))
+		return at - length;
+	return NULL;
+}
+
+/* Number of our clauses in a text without quotes. */
 static int
 count_clauses(const char *text)
 {
-	static const char word[] = "SYSTEM_TIME";
+	static const char *const units[] = {"NOW", "TIMESTAMP"};
 	int			count = 0;
 
-	for (const char *at = text; (at = strcasestr(at, word)) != NULL; at++)
-	{
-		const char *before = at;
-
-		while (before > text && isspace((unsigned char) before[-1]))
-			before--;
-		if (before - text >= 3 && strncasecmp(before - 3, "FOR", 3) == 0)
+	for (const char *at = text; (at = strcasestr(at, "SYSTEM_TIME")); at++)
+		if (word_before(text, at, "FOR"))
 			count++;
+	for (int i = 0; i < LENGTH(units); i++)
+	{
+		for (const char *at = text; (at = strcasestr(at, units[i])); at++)
+		{
+			const char *as = word_before(text, at, "OF");
+
+			if (as != NULL && (as = word_before(text, as, "AS")) != NULL &&
+				!word_before(text, as, "SYSTEM_TIME"))
+				count++;
+		}
 	}
 	return count;
 }

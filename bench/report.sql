@@ -1,0 +1,110 @@
+-- From slices to ratios.  Everything here is a median: of a slice's time, and
+-- of the ratio of a slice's time to that of the plain table's slice of the
+-- same round (for one-row statements: of the same turn).
+
+CREATE TABLE bench.operation (
+	place		serial,
+	part		text NOT NULL,
+	operation	text PRIMARY KEY,
+	baseline	text NOT NULL,			-- operation of the plain table
+	title		text NOT NULL
+);
+INSERT INTO bench.operation (part, operation, baseline, title) VALUES
+	('write', 'insert_one', 'insert_one', 'INSERT, one row'),
+	('write', 'copy', 'copy', 'COPY'),
+	('write', 'insert_select', 'insert_select', 'INSERT ... SELECT'),
+	('write', 'update_one', 'update_one', 'UPDATE, one row by key'),
+	('write', 'update_bulk', 'update_bulk', 'UPDATE, all rows'),
+	('write', 'delete_bulk', 'delete_bulk', 'DELETE, all rows'),
+	('read', 'key_current', 'key_current', 'one key, no clause'),
+	('read', 'key_middle', 'key_current', 'one key, AS OF middle'),
+	('read', 'key_early', 'key_current', 'one key, AS OF early'),
+	('read', 'key_all', 'key_current', 'one key, all versions'),
+	('read', 'server_current', 'server_current', 'one key in a loop in the server, no clause'),
+	('read', 'server_middle', 'server_current', 'one key in a loop in the server, AS OF middle'),
+	('read', 'whole_current', 'whole_current', 'whole table, no clause'),
+	('read', 'whole_early', 'whole_current', 'whole table, AS OF early'),
+	('read', 'whole_middle', 'whole_current', 'whole table, AS OF middle'),
+	('read', 'whole_recent', 'whole_current', 'whole table, AS OF recent'),
+	('read', 'whole_late', 'whole_current', 'whole table, AS OF after the last change'),
+	('read', 'joinkey_current', 'joinkey_current', 'join of one key, no clause'),
+	('read', 'joinkey_middle', 'joinkey_current', 'join of one key, AS OF middle'),
+	('read', 'join_current', 'join_current', 'join of whole tables, no clause'),
+	('read', 'join_middle', 'join_current', 'join of whole tables, AS OF middle'),
+	('instructions', 'pgbench_select', 'pgbench_select', 'pgbench -S, table not versioned');
+
+CREATE TABLE bench.target (
+	candidate	text,
+	operation	text,
+	throughput	double precision,		-- at least
+	"time"		double precision,		-- at most
+	PRIMARY KEY (candidate, operation)
+);
+INSERT INTO bench.target VALUES
+	('temporal', 'insert_one', 0.95, NULL),
+	('temporal', 'copy', 0.92, NULL),
+	('temporal', 'insert_select', 0.92, NULL),
+	('temporal', 'update_one', 0.80, NULL),
+	('temporal', 'update_bulk', 0.60, NULL),
+	('temporal', 'delete_bulk', 0.25, NULL),
+	('temporal', 'key_middle', NULL, 1.4),
+	('temporal', 'server_middle', NULL, 3),
+	('temporal', 'whole_early', NULL, 4),
+	('temporal', 'whole_middle', NULL, 4),
+	('temporal', 'whole_recent', NULL, 4),
+	('temporal', 'whole_late', NULL, 1.5),
+	('temporal', 'joinkey_middle', NULL, 1.6);
+
+CREATE VIEW bench.ratio AS
+WITH s AS (
+	SELECT s.candidate, o.operation, s.place,
+		   s.seconds / s.n AS seconds,
+		   nullif(s.cpu, 0) / s.n AS cpu,
+		   s.wal / s.n AS wal,
+		   (s.seconds / s.n) / (p.seconds / p.n) AS time_ratio,
+		   (nullif(s.cpu, 0) / s.n) / (nullif(p.cpu, 0) / p.n) AS cpu_ratio
+	FROM bench.slice s
+		 JOIN bench.operation o USING (operation)
+		 LEFT JOIN bench.slice p
+			ON p.candidate = CASE WHEN s.candidate LIKE 'mariadb%'
+								  THEN 'mariadb_plain' ELSE 'plain' END
+			AND p.operation = o.baseline AND p.round = s.round
+), m AS (
+	SELECT candidate, operation, count(*) AS slices, min(place) AS place,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS cpu,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY wal) AS wal,
+		   percentile_cont(ARRAY[0.25, 0.5, 0.75])
+				WITHIN GROUP (ORDER BY time_ratio) AS time_ratio,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu_ratio) AS cpu_ratio
+	FROM s GROUP BY candidate, operation
+)
+SELECT o.part, o.operation, o.title, m.candidate, m.slices,
+	   round((1e6 * m.seconds)::numeric, 2) AS microseconds,
+	   round((1e6 * m.cpu)::numeric, 2) AS cpu_microseconds,
+	   round((1 / m.time_ratio[2])::numeric, 3) AS throughput_ratio,
+	   round(m.time_ratio[2]::numeric, 2) AS time_ratio,
+	   round(m.time_ratio[1]::numeric, 2) AS time_ratio_q1,
+	   round(m.time_ratio[3]::numeric, 2) AS time_ratio_q3,
+	   round(m.cpu_ratio::numeric, 2) AS cpu_ratio,
+	   round(m.wal::numeric) AS wal_bytes,
+	   coalesce('>= ' || t.throughput, '<= ' || t."time") AS target,
+	   1 / m.time_ratio[2] >= t.throughput OR m.time_ratio[2] <= t."time" AS met,
+	   o.place AS operation_place, m.place
+FROM m JOIN bench.operation o USING (operation)
+	 LEFT JOIN bench.target t USING (candidate, operation);
+
+CREATE VIEW bench.instruction_ratio AS
+SELECT coalesce(o.title, i.operation) AS title, i.operation, i.candidate,
+	   round(i.instructions) AS instructions,
+	   round((i.instructions / b.instructions)::numeric, 4) AS ratio,
+	   CASE WHEN i.operation = 'pgbench_select' AND i.candidate = 'preloaded'
+			THEN '<= 1.01' END AS target,
+	   CASE WHEN i.operation = 'pgbench_select' AND i.candidate = 'preloaded'
+			THEN i.instructions / b.instructions <= 1.01 END AS met,
+	   i.place
+FROM bench.instruction i
+	 LEFT JOIN bench.operation o USING (operation)
+	 JOIN bench.instruction b
+		ON b.operation = coalesce(o.baseline, i.operation)
+		AND b.candidate IN ('plain', 'stock');

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * query_rewrite.h
+ *	  What query_rewrite.c and query_quals.c share
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TEMPORAL_QUERY_REWRITE_H
+#define TEMPORAL_QUERY_REWRITE_H
+
+#include "nodes/params.h"
+#include "nodes/pathnodes.h"
+
+#include "query/query.h"
+
+/* One call of the planner */
+typedef struct RewriteContext
+{
+	const char *query_string;
+	PlannerInfo *root;			/* for the planner's own helpers; made late */
+	ParamListInfo params;
+	List	   *tables;			/* of QueryTable * */
+	struct RewriteContext *outer;	/* the planner may be entered again */
+} RewriteContext;
+
+/*
+ * A PlannerInfo for helpers of the planner that want one to know parameters
+ * and to note dependencies.
+ */
+extern PlannerInfo *rewrite_root(RewriteContext *context);
+
+/* The character of the statement at a location, from 1; 0 if unknown. */
+extern int	rewrite_position(RewriteContext *context, int location);
+
+/*
+ * query_quals.c: the quals of the reference rti of query, for its clause; may
+ * add sub-selects to the query.
+ */
+extern List *query_quals(Query *query, Index rti, ClauseKind kind, List *args,
+						 const VersionedRelation *versioned,
+						 RewriteContext *context);
+
+#endif							/* TEMPORAL_QUERY_REWRITE_H */

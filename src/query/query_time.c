@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * query_time.c
+ *	  Checks of the times that clauses name
+ *
+ * A constant is checked when the statement is planned, anything else when it
+ * is executed, by the functions that query_rewrite.c puts around it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "catalog/versioned_cache.h"
+#include "query/query.h"
+#include "time/time_range.h"
+
+PG_FUNCTION_INFO_V1(temporal_clause_time);
+PG_FUNCTION_INFO_V1(temporal_clause_bound);
+
+/*
+ * temporal.clause_time(time timestamptz, relation regclass) RETURNS timestamptz
+ * temporal.column_time(time timestamptz, relation regclass), which is strict
+ */
+Datum
+temporal_clause_time(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		query_refuse_null_time(-1);
+	PG_RETURN_TIMESTAMPTZ(query_check_time(PG_GETARG_TIMESTAMPTZ(0),
+										   versioned_cache_require(PG_GETARG_OID(1), 0),
+										   -1));
+}
+
+/*
+ * temporal.clause_bound(time timestamptz) RETURNS timestamptz
+ */
+Datum
+temporal_clause_bound(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		query_refuse_null_time(-1);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * An error position is a character, 1 for the first; 0 if unknown.
+ */
+void
+query_refuse_null_time(int position)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("time of FOR SYSTEM_TIME must not be null"),
+			 position > 0 ? errposition(position) : 0));
+}
+
+/*
+ * The instant an AS OF clause means for the table; 22023 if the table's
+ * history starts later.
+ */
+TimestampTz
+query_check_time(TimestampTz t, const VersionedRelation *versioned,
+				 int position)
+{
+	if (t < versioned->history_start)
+	{
+		ereport(temporal_allow_truncated_history ? WARNING : ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time %s is before the history of table \"%s\", which starts at %s",
+						pstrdup(timestamptz_to_str(t)),
+						get_rel_name(versioned->relid),
+						pstrdup(timestamptz_to_str(versioned->history_start))),
+				 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
+				 position > 0 ? errposition(position) : 0));
+		return DT_NOBEGIN;
+	}
+	return time_clause_instant(t);
+}
