@@ -35,6 +35,7 @@ OBJS = \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
 	src/query/query_clause.o \
+	src/query/query_grouping.o \
 	src/query/query_plan.o \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \

@@ -47,6 +47,17 @@ query_plan_init(void)
 }
 
 /*
+ * temporal.clause_time($n, ...)?
+ */
+static bool
+query_is_clause_time(Expr *expr)
+{
+	return IsA(expr, FuncExpr) &&
+		((FuncExpr *) expr)->funcid == extension_function(FUNCTION_CLAUSE_TIME) &&
+		IsA(linitial(((FuncExpr *) expr)->args), Param);
+}
+
+/*
  * The value that the relation's rows must end after, from its quals; NULL if
  * there is none that is known once an execution.
  */
@@ -64,7 +75,8 @@ query_lower_bound(RelOptInfo *rel, AttrNumber end_attno)
 		{
 			Expr	   *bound = lsecond(((OpExpr *) clause)->args);
 
-			if (IsA(bound, Const) || IsA(bound, Param))
+			if (IsA(bound, Const) || IsA(bound, Param) ||
+				query_is_clause_time(bound))
 				return bound;
 		}
 	}
@@ -131,6 +143,8 @@ query_is_finite(PlannerInfo *root, Node *value)
 	if (IsA(value, Const))
 		return !((Const *) value)->constisnull &&
 			!TIMESTAMP_IS_NOEND(DatumGetTimestampTz(((Const *) value)->constvalue));
+	if (query_is_clause_time((Expr *) value))
+		return true;
 	if (!IsA(value, Param) || ((Param *) value)->paramkind != PARAM_EXEC)
 		return false;
 

@@ -5,7 +5,9 @@
  *
  * A time is evaluated once an execution: a constant as it is, anything else as
  * an InitPlan, (SELECT temporal.clause_time(x, t)), so that no row pays for
- * it.  A time made of columns of other tables stays an expression over them,
+ * it.  A bare parameter is checked in place, by temporal.clause_time($1, t),
+ * which remembers its last answer: starting two InitPlans takes longer than a
+ * look-up by key.  A time made of columns of other tables stays an expression over them,
  * so that it can drive an index scan.
  *
  *-------------------------------------------------------------------------
@@ -191,6 +193,11 @@ quals_time(Query *query, Node *expr, const VersionedRelation *relation,
 	if (contains_any_var_walker(expr, NULL))
 		return relation ? quals_checked_time(expr, relation,
 											   FUNCTION_COLUMN_TIME) : expr;
+
+	/* a parameter is at hand: an InitPlan would cost more than it saves */
+	if (relation && IsA(expr, Param) &&
+		((Param *) expr)->paramkind == PARAM_EXTERN)
+		return quals_checked_time(expr, relation, FUNCTION_CLAUSE_TIME);
 
 	if (relation)
 		expr = quals_checked_time(expr, relation, FUNCTION_CLAUSE_TIME);

@@ -418,6 +418,8 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	Index		place_rti = rti;	/* and what they are about */
 
 	rewrite_check_reference(query, rti, context);
+	if (kind != CLAUSE_AS_OF)
+		query_check_grouping(query, rti, context);
 	LockRelationOid(versioned->history, AccessShareLock);
 	subquery = query_union(query, rte, rel, versioned);
 	if (rewrite_is_merge_source(query, rti))

@@ -40,4 +40,11 @@ extern List *query_quals(Query *query, Index rti, ClauseKind kind, List *args,
 						 const VersionedRelation *versioned,
 						 RewriteContext *context);
 
+/*
+ * query_grouping.c: 42803 if the query relies on the key of the reference rti,
+ * a range of times, to tell its rows apart.
+ */
+extern void query_check_grouping(Query *query, Index rti,
+								 RewriteContext *rewrite);
+
 #endif							/* TEMPORAL_QUERY_REWRITE_H */

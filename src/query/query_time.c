@@ -20,6 +20,15 @@
 #include "query/query.h"
 #include "time/time_range.h"
 
+/* What temporal.clause_time() answered last in this execution */
+typedef struct ClauseTime
+{
+	bool		known;
+	TimestampTz t;
+	Oid			relation;
+	TimestampTz answer;
+} ClauseTime;
+
 PG_FUNCTION_INFO_V1(temporal_clause_time);
 PG_FUNCTION_INFO_V1(temporal_clause_bound);
 
@@ -30,11 +39,29 @@ PG_FUNCTION_INFO_V1(temporal_clause_bound);
 Datum
 temporal_clause_time(PG_FUNCTION_ARGS)
 {
+	ClauseTime *last = fcinfo->flinfo->fn_extra;
+	TimestampTz t;
+
 	if (PG_ARGISNULL(0))
-		query_refuse_null_time(-1);
-	PG_RETURN_TIMESTAMPTZ(query_check_time(PG_GETARG_TIMESTAMPTZ(0),
-										   versioned_cache_require(PG_GETARG_OID(1), 0),
-										   -1));
+		query_refuse_null_time(0);
+	t = PG_GETARG_TIMESTAMPTZ(0);
+	if (last == NULL)
+	{
+		last = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(ClauseTime));
+		fcinfo->flinfo->fn_extra = last;
+	}
+	if (!last->known || last->t != t || last->relation != PG_GETARG_OID(1))
+	{
+		last->known = false;
+		last->t = t;
+		last->relation = PG_GETARG_OID(1);
+		last->answer = query_check_time(t,
+										versioned_cache_require(last->relation,
+																0), 0);
+		last->known = true;
+	}
+	PG_RETURN_TIMESTAMPTZ(last->answer);
 }
 
 /*
@@ -44,7 +71,7 @@ Datum
 temporal_clause_bound(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
-		query_refuse_null_time(-1);
+		query_refuse_null_time(0);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
