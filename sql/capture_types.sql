@@ -92,7 +92,7 @@ CREATE TABLE bag (v integer) WITH SYSTEM VERSIONING;
 INSERT INTO bag VALUES (1), (1), (1);
 UPDATE bag SET v = 2 WHERE ctid = (SELECT min(ctid) FROM bag);
 DELETE FROM bag WHERE v = 1;
-SELECT v, count(*), bool_and(sys_end = 'infinity') AS are_current FROM bag FOR SYSTEM_TIME ALL GROUP BY v, sys_end ORDER BY v, 3;
+SELECT v, count(*), bool_and(sys_end = 'infinity') AS are_current FROM bag FOR SYSTEM_TIME ALL GROUP BY v, sys_end ORDER BY 1, 2;
 
 -- Columns dropped before versioning, here and there
 CREATE TABLE drp (a integer, b text, id integer PRIMARY KEY, c integer, d text);

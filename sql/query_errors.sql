@@ -138,7 +138,10 @@ SELECT x.t, l.v FROM (VALUES (NULL::timestamptz)) AS x (t) LEFT JOIN ver FOR SYS
 -- Times that cannot be: aggregates, columns to the right, other levels
 SELECT * FROM ver FOR SYSTEM_TIME AS OF max(now());
 \echo :SQLSTATE
+-- (terse: the server's hint is a detail since PostgreSQL 16)
+\set VERBOSITY terse
 SELECT * FROM ver FOR SYSTEM_TIME AS OF ver.sys_start;
+\set VERBOSITY default
 \echo :SQLSTATE
 SELECT * FROM ver FOR SYSTEM_TIME AS OF h.t e, (VALUES (now())) AS h (t);
 \echo :SQLSTATE

@@ -373,9 +373,11 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 	VersionedRelation *description = NULL;
 	MemoryContext context = NULL;
 	uint64		invalidations = versioned_cache_invalidations;
+	bool		incomplete = false;
 
 	if (versioned_cache_has_trigger(rel))
 	{
+		incomplete = true;
 		if (rel->rd_rel->relispartition)
 		{
 			List	   *ancestors = get_partition_ancestors(root);
@@ -399,6 +401,7 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 				elog(ERROR, "period columns of relation \"%s\" are missing",
 					 RelationGetRelationName(rel));
 			MemoryContextSetParent(context, TopMemoryContext);
+			incomplete = false;
 		}
 	}
 
@@ -416,7 +419,9 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 	/*
 	 * An invalidation that arrived during the look-ups may have been of this
 	 * relation: what was found is then good for now and is looked up again
-	 * next time.
+	 * next time.  So is a relation with our triggers but without a catalog
+	 * row: pg_restore fills the catalog with COPY, which invalidates nothing.
 	 */
-	entry->valid = invalidations == versioned_cache_invalidations;
+	entry->valid = invalidations == versioned_cache_invalidations &&
+		!incomplete;
 }

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -88,6 +89,26 @@ query_refuse_null_time(int position)
 }
 
 /*
+ * Was a warning of this time given in this statement?  Planning and several
+ * expressions of a plan may all come across it.
+ */
+static bool
+query_has_warned(TimestampTz t, const VersionedRelation *versioned)
+{
+	static TimestampTz last_statement = 0;
+	static TimestampTz last_time = 0;
+	static Oid	last_relation = InvalidOid;
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	bool		warned = statement == last_statement && t == last_time &&
+		versioned->relid == last_relation;
+
+	last_statement = statement;
+	last_time = t;
+	last_relation = versioned->relid;
+	return warned;
+}
+
+/*
  * The instant an AS OF clause means for the table; 22023 if the table's
  * history starts later.
  */
@@ -95,8 +116,9 @@ TimestampTz
 query_check_time(TimestampTz t, const VersionedRelation *versioned,
 				 int position)
 {
-	if (t < versioned->history_start)
-	{
+	if (t >= versioned->history_start)
+		return time_clause_instant(t);
+	if (!temporal_allow_truncated_history || !query_has_warned(t, versioned))
 		ereport(temporal_allow_truncated_history ? WARNING : ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time %s is before the history of table \"%s\", which starts at %s",
@@ -105,7 +127,5 @@ query_check_time(TimestampTz t, const VersionedRelation *versioned,
 						pstrdup(timestamptz_to_str(versioned->history_start))),
 				 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
 				 position > 0 ? errposition(position) : 0));
-		return DT_NOBEGIN;
-	}
-	return time_clause_instant(t);
+	return DT_NOBEGIN;
 }
