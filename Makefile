@@ -109,6 +109,7 @@ REGRESS = \
 	query_partitions \
 	query_plans \
 	security \
+	security_statistics \
 	catalog_views \
 	settings \
 	extension_lifecycle \

@@ -11,7 +11,7 @@ set grid ytics lc rgb "#dddddd"
 set key outside top center horizontal samplen 1.5
 set border 3 lc rgb "#888888"
 set tics nomirror textcolor rgb "#333333"
-set xtics scale 0
+set xtics scale 0 font ",12"
 
 set multiplot layout 2,1
 
@@ -31,7 +31,6 @@ set title "Reads: time, the plain table's query without a clause = 1 (lower is b
 set logscale y
 set yrange [0.5:60]
 set ytics (0.5, 1, 2, 4, 8, 16, 32)
-set xtics rotate by -30
 reads = dir . "/reads.dat"
 plot reads using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \
 	 "" using 3 title "periods, with an index" lc rgb "#d9822b", \

@@ -89,7 +89,9 @@ SELECT o.part, o.operation, o.title, m.candidate, m.slices,
 	   round(m.cpu_ratio::numeric, 2) AS cpu_ratio,
 	   round(m.wal::numeric) AS wal_bytes,
 	   coalesce('>= ' || t.throughput, '<= ' || t."time") AS target,
-	   1 / m.time_ratio[2] >= t.throughput OR m.time_ratio[2] <= t."time" AS met,
+	   CASE WHEN t.throughput IS NOT NULL
+			THEN 1 / m.time_ratio[2] >= t.throughput
+			ELSE m.time_ratio[2] <= t."time" END AS met,
 	   o.place AS operation_place, m.place
 FROM m JOIN bench.operation o USING (operation)
 	 LEFT JOIN bench.target t USING (candidate, operation);

@@ -355,3 +355,12 @@ DROP TABLE kept CASCADE;
 DROP SCHEMA regress_temporal_past;
 \set VERBOSITY default
 RESET ROLE;
+-- While a partition is detached concurrently, rows could be written to it that
+-- leave the table without a trace.
+CREATE TABLE leaving (id integer, r text, PRIMARY KEY (id, r)) WITH SYSTEM VERSIONING PARTITION BY LIST (r);
+CREATE TABLE leaving_a PARTITION OF leaving FOR VALUES IN ('a');
+ALTER TABLE leaving DETACH PARTITION leaving_a CONCURRENTLY;
+\echo :SQLSTATE
+ALTER TABLE leaving DETACH PARTITION leaving_a;
+DROP TABLE leaving_a;
+DROP TABLE leaving CASCADE;

@@ -184,6 +184,14 @@ versioned_cache_require(Oid relid, int position)
 	return NULL;				/* keep the compiler quiet */
 }
 
+Oid
+versioned_partition_root(Oid relid)
+{
+	while (get_rel_relispartition(relid))
+		relid = get_partition_parent(relid, true);
+	return relid;
+}
+
 bool
 versioned_is_subscribed(Oid relid)
 {
@@ -378,12 +386,7 @@ versioned_cache_fill(VersionedCacheEntry *entry, Relation rel)
 	if (versioned_cache_has_trigger(rel))
 	{
 		incomplete = true;
-		if (rel->rd_rel->relispartition)
-		{
-			List	   *ancestors = get_partition_ancestors(root);
-
-			root = llast_oid(ancestors);
-		}
+		root = versioned_partition_root(root);
 		if (versioned_table_find(root, &table))
 		{
 			MemoryContext old;

@@ -62,6 +62,12 @@ extern const VersionedRelation *versioned_cache_get_open(Relation rel);
 extern const VersionedRelation *versioned_cache_require(Oid relid,
 														int position);
 
+/*
+ * The root of the partition tree that the relation belongs to, itself if it is
+ * no partition.  One whose DETACH is pending still belongs to it.
+ */
+extern Oid	versioned_partition_root(Oid relid);
+
 /* Is the relation the target of a logical replication subscription? */
 extern bool versioned_is_subscribed(Oid relid);
 

@@ -515,13 +515,11 @@ ddl_create_trigger(UtilityCall *call)
 	}
 	else
 	{
-		Oid			root = relid;
+		Oid			root = versioned_partition_root(relid);
 
 		ddl_trigger_check_name(stmt->trigname);
 		if (!ddl_trigger_is_ours(relid, stmt->trigname))
 			ddl_run(call);
-		if (get_rel_relispartition(relid))
-			root = llast_oid(get_partition_ancestors(relid));
 		CommandCounterIncrement();
 		if (versioned_table_find(root, &table) && OidIsValid(table.history))
 		{

@@ -139,6 +139,13 @@ ddl_guard_command(Oid relid, const VersionedRelation *versioned,
 								true);
 			break;
 		case AT_DetachPartition:
+			if (castNode(PartitionCmd, cmd->def)->concurrent)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("cannot detach a partition of versioned table \"%s\" concurrently",
+								get_rel_name(relid)),
+						 errdetail("Rows written to it meanwhile would leave the table without a trace."),
+						 errhint("DETACH PARTITION without CONCURRENTLY.")));
 			ddl_guard_partition(relid, castNode(PartitionCmd, cmd->def)->name,
 								false);
 			break;
@@ -360,9 +367,17 @@ ddl_guard_drop(DropStmt *stmt)
 			RangeVar   *rv = makeRangeVarFromNameList(castNode(List,
 															   lfirst(lc)));
 			const VersionedRelation *versioned;
+			VersionedTable table;
 
 			relid = RangeVarGetRelid(rv, NoLock, true);
-			if (!OidIsValid(relid) || !get_rel_relispartition(relid))
+			if (!OidIsValid(relid))
+				continue;
+
+			/* a restored dump may lack it: see ddl_history_tie() */
+			if (versioned_table_find(relid, &table) &&
+				OidIsValid(table.history))
+				ddl_history_tie(relid, table.history);
+			if (!get_rel_relispartition(relid))
 				continue;
 			LockRelationOid(relid, AccessExclusiveLock);
 			versioned = versioned_cache_get(relid);

@@ -228,6 +228,7 @@ ddl_history_tie(Oid relid, Oid history)
 									   DEPENDENCY_NORMAL,
 									   RelationRelationId, relid);
 	recordDependencyOn(&dependent, &table, DEPENDENCY_NORMAL);
+	CommandCounterIncrement();
 }
 
 /*

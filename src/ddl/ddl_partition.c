@@ -29,6 +29,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/extension_objects.h"
+#include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
 
 /*
@@ -37,12 +38,8 @@
 bool
 ddl_find_root(Oid relid, VersionedTable *table)
 {
-	List	   *ancestors;
-
-	if (!get_rel_relispartition(relid))
-		return false;
-	ancestors = get_partition_ancestors(relid);
-	return ancestors != NIL && versioned_table_find(llast_oid(ancestors), table);
+	return get_rel_relispartition(relid) &&
+		versioned_table_find(versioned_partition_root(relid), table);
 }
 
 /*

@@ -95,6 +95,14 @@ union_arm(Query *query, RangeTblEntry *ref, Relation rel,
 	arm->canSetTag = true;
 	arm->rtable = list_make1(rte);
 	union_arm_rights(query, ref, arm, rte);
+
+	/*
+	 * Row-level security quals stay on the reference, but statistics are
+	 * those of the arms: a qual that hides nothing says that not all rows may
+	 * be seen, and operators that could tell of them are kept away.
+	 */
+	if (ref->securityQuals != NIL)
+		rte->securityQuals = list_make1(makeBoolConst(true, false));
 	arm->jointree = makeFromExpr(list_make1(rtr), NULL);
 	if (history)
 		table_close(source, NoLock);
