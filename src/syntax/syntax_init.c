@@ -177,28 +177,35 @@ parse_is_as_of(const char *string, const char *of)
 
 /*
  * May the text hold one of our clauses?  This is all that any other statement
- * pays, so it is one pass with one comparison per character, which hardly ever
- * holds: of the first two letters of a word.
+ * pays: strcspn() looks at many characters at once, for letters that each word
+ * has one of and other SQL has few of.
  */
 static bool
 parse_is_candidate(const char *string)
 {
-	/* by the first letter of a word: its second; never equal where it is 0 */
-	static const char second[UCHAR_MAX + 1] = {
-		['g'] = 'e', ['G'] = 'e',
-		['o'] = 'f', ['O'] = 'f',
-		['p'] = 'e', ['P'] = 'e',
-		['s'] = 'y', ['S'] = 'y'
-	};
+	static const char letters[] = "fFgGpPyY";
 
-	for (const char *at = string; *at; at++)
+	for (const char *at = string + strcspn(string, letters); *at;
+		 at += 1 + strcspn(at + 1, letters))
 	{
-		if (likely(second[(unsigned char) at[0]] != (at[1] | 0x20)))
-			continue;
-		if (parse_has_word(at, "of") && parse_is_as_of(string, at))
+		const char *word;
+
+		switch (*at | 0x20)
+		{
+			case 'f':			/* oF */
+			case 'y':			/* sYstem */
+				if (at == string)
+					continue;
+				word = at - 1;
+				break;
+			default:			/* Generated, Period */
+				word = at;
+				break;
+		}
+		if (parse_has_word(word, "of") && parse_is_as_of(string, word))
 			return true;
 		for (int i = 0; i < lengthof(parse_words); i++)
-			if (parse_has_word(at, parse_words[i]))
+			if (parse_has_word(word, parse_words[i]))
 				return true;
 	}
 	return false;
