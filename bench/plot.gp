@@ -1,6 +1,6 @@
 # plot.gp: ratios to the plain table; report sets dir and out
 
-set terminal svg size 1000,900 font "sans-serif,13" background "#ffffff"
+set terminal svg size 1100,900 font "sans-serif,13" background "#ffffff"
 set output out
 set datafile missing "?"
 set style data histograms
@@ -11,7 +11,10 @@ set grid ytics lc rgb "#dddddd"
 set key outside top center horizontal samplen 1.5
 set border 3 lc rgb "#888888"
 set tics nomirror textcolor rgb "#333333"
-set xtics scale 0 font ",12"
+set xtics scale 0 font ",11"
+set lmargin 7
+set rmargin 2
+set bmargin 5
 
 set multiplot layout 2,1
 
@@ -29,7 +32,7 @@ plot writes using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \
 
 set title "Reads: time, the plain table's query without a clause = 1 (lower is better, logarithmic)"
 set logscale y
-set yrange [0.5:60]
+set yrange [0.5:32]
 set ytics (0.5, 1, 2, 4, 8, 16, 32)
 reads = dir . "/reads.dat"
 plot reads using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \

@@ -12,7 +12,8 @@ CREATE TABLE bench.operation (
 INSERT INTO bench.operation (part, operation, baseline, title) VALUES
 	('write', 'insert_one', 'insert_one', 'INSERT, one row'),
 	('write', 'copy', 'copy', 'COPY'),
-	('write', 'insert_select', 'insert_select', 'INSERT ... SELECT'),
+	('write', 'insert_computed', 'insert_computed', 'INSERT ... SELECT'),
+	('write', 'insert_select', 'insert_select', 'INSERT ... SELECT, rows as they are'),
 	('write', 'update_one', 'update_one', 'UPDATE, one row by key'),
 	('write', 'update_bulk', 'update_bulk', 'UPDATE, all rows'),
 	('write', 'delete_bulk', 'delete_bulk', 'DELETE, all rows'),
@@ -43,6 +44,7 @@ CREATE TABLE bench.target (
 INSERT INTO bench.target VALUES
 	('temporal', 'insert_one', 0.95, NULL),
 	('temporal', 'copy', 0.92, NULL),
+	('temporal', 'insert_computed', 0.92, NULL),
 	('temporal', 'insert_select', 0.92, NULL),
 	('temporal', 'update_one', 0.80, NULL),
 	('temporal', 'update_bulk', 0.60, NULL),
