@@ -685,6 +685,29 @@ ddl_dispatch(UtilityCall *call)
 	free_parsestate(pstate);
 }
 
+/*
+ * Statements that come in thousands a second and can neither define nor drop
+ * anything.
+ */
+static bool
+ddl_is_frequent(const Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_TransactionStmt:
+		case T_PrepareStmt:
+		case T_ExecuteStmt:
+		case T_DeclareCursorStmt:
+		case T_FetchStmt:
+		case T_ClosePortalStmt:
+		case T_VariableSetStmt:
+		case T_VariableShowStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
 static void
 ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 					bool readOnlyTree, ProcessUtilityContext context,
@@ -695,7 +718,7 @@ ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 		pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc
 	};
 
-	if (!IsTransactionState())
+	if (!IsTransactionState() || ddl_is_frequent(pstmt->utilityStmt))
 	{
 		ddl_run(&call);
 		return;

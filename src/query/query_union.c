@@ -29,7 +29,7 @@
  */
 static void
 union_arm_rights(Query *query, RangeTblEntry *ref, Query *arm,
-				   RangeTblEntry *rte)
+				 RangeTblEntry *rte)
 {
 #ifdef TEMPORAL_HAS_PERMINFO
 	addRTEPermissionInfo(&arm->rteperminfos, rte)->checkAsUser =
@@ -44,7 +44,7 @@ union_arm_rights(Query *query, RangeTblEntry *ref, Query *arm,
  */
 static Query *
 union_arm(Query *query, RangeTblEntry *ref, Relation rel,
-			const VersionedRelation *versioned, bool history)
+		  const VersionedRelation *versioned, bool history)
 {
 	Query	   *arm = makeNode(Query);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -132,7 +132,7 @@ query_subquery_rte(Query *subquery, const char *name)
  */
 Query *
 query_union(Query *query, RangeTblEntry *ref, Relation rel,
-			  const VersionedRelation *versioned)
+			const VersionedRelation *versioned)
 {
 	Query	   *result = makeNode(Query);
 	Query	   *arms[2];
@@ -164,7 +164,7 @@ query_union(Query *query, RangeTblEntry *ref, Relation rel,
 		result->rtable =
 			lappend(result->rtable,
 					query_subquery_rte(arms[i],
-										 i == 0 ? "current" : "history"));
+									   i == 0 ? "current" : "history"));
 		refs[i] = makeNode(RangeTblRef);
 		refs[i]->rtindex = i + 1;
 	}
