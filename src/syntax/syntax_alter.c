@@ -318,6 +318,7 @@ alter_take_column(SyntaxTranslation *translation, int first, int end,
 	if (room >= strlen(head) + strlen("/**/"))
 	{
 		syntax_blank(part, 0, start);
+		/* the text goes on: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		memcpy(part + start - strlen(head), head, strlen(head));
 	}
 	trees = syntax_parse_stock(part, RAW_PARSE_DEFAULT);

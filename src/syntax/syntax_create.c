@@ -269,6 +269,8 @@ syntax_period_columns(const SyntaxTranslation *translation, int open,
 			syntax_error_at(text, open + 1, PERIOD_HINT);
 		*names = lappend(*names, strVal(linitial(column->fields)));
 	}
+	if (list_length(*names) != 2)
+		syntax_error_at(text, open + 1, PERIOD_HINT);
 	return index + 1;
 }
 
@@ -454,6 +456,7 @@ create_reorder(SyntaxTranslation *translation, int first, int end, int table)
 		}
 		part = pnstrdup(text->text, text->tokens[tails[i].end].start);
 		syntax_blank(part, 0, start);
+		/* the text goes on: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		memcpy(part + start - strlen(head), head, strlen(head));
 		trees = syntax_parse_stock(part, RAW_PARSE_DEFAULT);
 		pfree(part);
