@@ -45,14 +45,12 @@ extern void query_rewrite_init(void);
 /* A versioned table that the statement being planned reads at other times */
 typedef struct QueryTable
 {
-	Oid			table;			/* as referenced: may be a partition */
 	Oid			history;
 	AttrNumber	history_end_attno;
 } QueryTable;
 
-/* The one with the history, or with the table; NULL if there is none. */
+/* The one with the history; NULL if there is none. */
 extern const QueryTable *query_table_by_history(Oid history);
-extern const QueryTable *query_table_by_table(Oid table);
 
 /* Is there any? */
 extern bool query_is_temporal(void);

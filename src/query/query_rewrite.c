@@ -105,27 +105,11 @@ query_table_by_history(Oid history)
 	return NULL;
 }
 
-const QueryTable *
-query_table_by_table(Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, rewrite_current->tables)
-	{
-		const QueryTable *table = lfirst(lc);
-
-		if (table->table == relid)
-			return table;
-	}
-	return NULL;
-}
-
 static void
 rewrite_note_table(RewriteContext *context, const VersionedRelation *versioned)
 {
 	QueryTable *table = palloc(sizeof(QueryTable));
 
-	table->table = versioned->relid;
 	table->history = versioned->history;
 	table->history_end_attno = versioned->history_attnos[versioned->end_attno - 1];
 	context->tables = lappend(context->tables, table);
