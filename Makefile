@@ -14,6 +14,11 @@ OBJS = \
 	src/time/tick_clock.o \
 	src/time/tick_file.o \
 	src/time/tick_reserve.o \
+	src/time/transaction_flight.o \
+	src/time/transaction_instant.o \
+	src/time/transaction_log.o \
+	src/time/transaction_prepared.o \
+	src/time/transaction_scn.o \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \

@@ -37,6 +37,139 @@ SELECT pg_catalog.setval('temporal.tick_reserve', 0);
 SELECT pg_catalog.pg_extension_config_dump('temporal.tick_reserve', '');
 
 --
+-- The log of transactions: see src/time/transaction_log.c, which knows the
+-- columns by number
+--
+
+CREATE TABLE temporal.transaction_log (
+	committed_at		timestamptz NOT NULL,
+	system_time			timestamptz NOT NULL,
+	settled				timestamptz NOT NULL,
+	xid					bigint NOT NULL,
+	lifetime			smallint NOT NULL,
+	ticks				timestamptz[],
+	"session_user"		text NOT NULL,
+	role				text NOT NULL,
+	application_name	text,
+	client_addr			inet,
+	context				jsonb
+);
+COMMENT ON TABLE temporal.transaction_log IS
+'one row for each transaction that changed a versioned table, in commit order; read it through temporal.transactions';
+COMMENT ON COLUMN temporal.transaction_log.committed_at IS
+'the commit tick C; the SCN is the same in microseconds since 2000-01-01 UTC';
+COMMENT ON COLUMN temporal.transaction_log.system_time IS
+'the system time S: its versions start, and those it replaced end, at S or at one of ticks';
+COMMENT ON COLUMN temporal.transaction_log.settled IS
+'no other transaction that had a tick at or before this time was in flight when this one committed';
+COMMENT ON COLUMN temporal.transaction_log.lifetime IS
+'order of magnitude of C - S: from 4^n to 4^(n+1) microseconds';
+COMMENT ON COLUMN temporal.transaction_log.ticks IS
+'further ticks of the transaction, for rows last written by one with a later system time; NULL: none';
+CREATE INDEX transaction_log_lifetime ON temporal.transaction_log (lifetime, committed_at);
+CREATE INDEX transaction_log_order ON temporal.transaction_log
+	USING brin (committed_at, system_time, xid)
+	WITH (pages_per_range = 16, autosummarize = on);
+SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
+
+CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log);
+COMMENT ON TABLE temporal.prepared_transaction IS
+'what temporal.transaction_log will say of prepared transactions; see src/time/transaction_prepared.c';
+
+CREATE FUNCTION temporal.scn_to_timestamp(scn bigint) RETURNS timestamptz
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_scn_to_timestamp';
+COMMENT ON FUNCTION temporal.scn_to_timestamp(bigint) IS
+'the time of a system change number, which counts microseconds since 2000-01-01 UTC; 22008 if it is none';
+
+CREATE FUNCTION temporal.timestamp_to_scn("time" timestamptz) RETURNS bigint
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_timestamp_to_scn';
+COMMENT ON FUNCTION temporal.timestamp_to_scn(timestamptz) IS
+'the system change number of a time: microseconds since 2000-01-01 UTC; 22008 before that and for infinity';
+
+CREATE FUNCTION temporal.current_scn() RETURNS bigint
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_current_scn';
+COMMENT ON FUNCTION temporal.current_scn() IS
+'SCN of the last transaction that the calling statement sees: AS OF SCN of it shows what the statement sees; 0 before the first';
+
+CREATE FUNCTION temporal.stable_time() RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_stable_time';
+COMMENT ON FUNCTION temporal.stable_time() IS
+'a time at or before which nothing can change any more, and the calling statement sees all that did: the watermark for exports';
+
+CREATE VIEW temporal.transactions WITH (security_barrier) AS
+SELECT temporal.timestamp_to_scn(l.committed_at) AS scn,
+       l.system_time,
+       l.committed_at,
+       l.xid::text::xid8 AS xid,
+       l."session_user",
+       l.role,
+       CASE WHEN p.may_see THEN l.application_name END AS application_name,
+       CASE WHEN p.may_see THEN l.client_addr END AS client_addr,
+       CASE WHEN p.may_see THEN l.context END AS context
+FROM temporal.transaction_log l
+     CROSS JOIN LATERAL (
+		SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+			OR coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole(pg_catalog.quote_ident(l.role)), 'USAGE'), false)
+			OR coalesce(pg_catalog.pg_has_role(pg_catalog.to_regrole(pg_catalog.quote_ident(l."session_user")), 'USAGE'), false)
+	 ) AS p(may_see);
+COMMENT ON VIEW temporal.transactions IS
+'transactions that changed versioned tables: when each was committed, by whom, and for its own roles and pg_read_all_stats from where and why (temporal.context)';
+GRANT SELECT ON temporal.transactions TO PUBLIC;
+
+CREATE VIEW temporal.transaction_ticks AS
+SELECT l.system_time AS tick,
+       temporal.timestamp_to_scn(l.committed_at) AS scn,
+       l.committed_at, l.xid, l.role
+FROM temporal.transaction_log l
+UNION ALL
+SELECT t.tick, temporal.timestamp_to_scn(l.committed_at), l.committed_at, l.xid, l.role
+FROM temporal.transaction_log l CROSS JOIN LATERAL pg_catalog.unnest(l.ticks) AS t(tick)
+WHERE l.ticks IS NOT NULL;
+COMMENT ON VIEW temporal.transaction_ticks IS
+'the transaction that each start and end of a version belongs to: its system time, and its further ticks where it needed any';
+GRANT SELECT ON temporal.transaction_ticks TO PUBLIC;
+
+CREATE FUNCTION temporal.time_of_scn(scn bigint) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_time_of_scn';
+COMMENT ON FUNCTION temporal.time_of_scn(bigint) IS
+'AS OF SCN n: AS OF the time of the system change number; 02000 if it is none or lies in the future';
+
+CREATE FUNCTION temporal.time_of_transaction(xid bigint) RETURNS timestamptz
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_at timestamptz;
+BEGIN
+	SELECT CASE WHEN current_setting('temporal.as_of_mode') = 'period'
+				THEN min(t.tick) ELSE max(t.committed_at) END
+	INTO found_at
+	FROM temporal.transaction_ticks t
+	WHERE t.xid = time_of_transaction.xid;
+	IF found_at IS NULL THEN
+		RAISE EXCEPTION 'transaction % changed no system-versioned table, or its record has expired', xid
+			USING ERRCODE = '02000',
+				  HINT = 'temporal.transactions lists the transactions that are known.';
+	END IF;
+	RETURN found_at;
+END
+$$;
+COMMENT ON FUNCTION temporal.time_of_transaction(bigint) IS
+'AS OF TRANSACTION n: AS OF the time at which it was committed; 02000 if it is not known';
+
+CREATE FUNCTION temporal.time_of_transaction(xid xid8) RETURNS timestamptz
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'SELECT temporal.time_of_transaction($1::pg_catalog.text::pg_catalog.int8)';
+COMMENT ON FUNCTION temporal.time_of_transaction(xid8) IS
+'the same for the type that pg_current_xact_id() returns';
+
+--
 -- Periods of rows being written (DEFAULTs of the period columns)
 --
 

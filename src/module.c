@@ -21,6 +21,9 @@
 #include "temporal.h"
 #include "time/tick_clock.h"
 #include "time/tick_reserve.h"
+#include "time/transaction_flight.h"
+#include "time/transaction_log.h"
+#include "time/transaction_prepared.h"
 #include "time/transaction_time.h"
 
 PG_MODULE_MAGIC;
@@ -50,7 +53,10 @@ _PG_init(void)
 
 	tick_clock_init();
 	tick_reserve_init();
+	transaction_flight_init();
+	transaction_log_init();
 	transaction_time_init();
+	transaction_prepared_init();
 	extension_objects_init();
 	versioned_cache_init();
 	history_reach_init();

@@ -109,6 +109,31 @@ extern int no_such_variable
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* An index scan without instrumentation */
+#if PG_VERSION_NUM >= 180000
+#define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
+	index_beginscan(heap, index, snapshot, NULL, nkeys, norderbys)
+#else
+#define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
+	index_beginscan(heap, index, snapshot, nkeys, norderbys)
+#endif
+
+/* This process's place among all of the server's, from 0 */
+#if PG_VERSION_NUM >= 170000
+#define temporal_my_proc_number() MyProcNumber
+#else
+#define temporal_my_proc_number() (MyProc->pgprocno)
+#endif
+
+/* Is the text JSON?  The server's own parser, without its errors. */
+#if PG_VERSION_NUM >= 170000
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
+#else
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
+#endif
+
 /* The columns that SELECT on a relation needs rights on: a Bitmapset ** */
 #ifdef TEMPORAL_HAS_PERMINFO
 #define temporal_selected_columns(query, rte) \

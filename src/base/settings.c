@@ -10,10 +10,17 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "common/jsonapi.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/plancache.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "temporal.h"
 
@@ -21,7 +28,15 @@ bool		temporal_syntax = true;
 bool		temporal_allow_period_writes = false;
 bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
+int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
+char	   *temporal_context = NULL;
 bool		temporal_preloaded = false;
+
+static const struct config_enum_entry as_of_mode_options[] = {
+	{"commit", AS_OF_MODE_COMMIT, false},
+	{"period", AS_OF_MODE_PERIOD, false},
+	{NULL, 0, false}
+};
 
 /*
  * Forgets every cached plan of this session when the value really changes.
@@ -38,6 +53,37 @@ settings_assign_allow_truncated_history(bool newval, void *extra)
 {
 	if (newval != temporal_allow_truncated_history)
 		ResetPlanCache();
+}
+
+static void
+settings_assign_as_of_mode(int newval, void *extra)
+{
+	if (newval != temporal_as_of_mode)
+		ResetPlanCache();
+}
+
+/*
+ * The value becomes jsonb when a transaction commits, and must not fail then.
+ */
+static bool
+settings_check_context(char **newval, void **extra, GucSource source)
+{
+	JsonLexContext *lex;
+
+	if (*newval == NULL || (*newval)[0] == '\0')
+		return true;
+	lex = temporal_json_lexer(*newval, strlen(*newval));
+	if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS)
+	{
+		GUC_check_errcode(ERRCODE_INVALID_TEXT_REPRESENTATION);
+		GUC_check_errdetail("The value must be JSON, or empty.");
+		return false;
+	}
+
+	/* what JSON allows and jsonb does not; a file is read outside of all */
+	if (IsTransactionState())
+		(void) DirectFunctionCall1(jsonb_in, CStringGetDatum(*newval));
+	return true;
 }
 
 void
@@ -57,6 +103,19 @@ settings_init(void)
 							 &temporal_allow_truncated_history,
 							 false, PGC_USERSET, 0,
 							 NULL, settings_assign_allow_truncated_history, NULL);
+	DefineCustomEnumVariable("temporal.as_of_mode",
+							 "What AS OF t shows: what was committed by t, or the versions whose period contains t.",
+							 NULL,
+							 &temporal_as_of_mode,
+							 AS_OF_MODE_COMMIT, as_of_mode_options,
+							 PGC_USERSET, 0,
+							 NULL, settings_assign_as_of_mode, NULL);
+	DefineCustomStringVariable("temporal.context",
+							   "JSON to be recorded with each transaction that changes a versioned table.",
+							   NULL,
+							   &temporal_context,
+							   "", PGC_USERSET, 0,
+							   settings_check_context, NULL, NULL);
 	DefineCustomBoolVariable("temporal.log_queries",
 							 "Writes one DEBUG1 line for each temporal table reference.",
 							 NULL,

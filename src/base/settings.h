@@ -17,6 +17,18 @@ extern bool temporal_allow_period_writes;
 /* temporal.allow_truncated_history: WARNING instead of 22023 (user, off) */
 extern bool temporal_allow_truncated_history;
 
+/* temporal.as_of_mode: what AS OF shows (user, commit) */
+typedef enum AsOfMode
+{
+	AS_OF_MODE_COMMIT,			/* what was committed, as a reader saw it */
+	AS_OF_MODE_PERIOD			/* start <= t and end > t */
+} AsOfMode;
+
+extern int	temporal_as_of_mode;
+
+/* temporal.context: JSON for the transaction log, or empty (user) */
+extern char *temporal_context;
+
 /* temporal.log_queries: one DEBUG1 line per temporal reference (superuser) */
 extern bool temporal_log_queries;
 

@@ -88,6 +88,21 @@ tick_clock_next(void)
 	return (TimestampTz) tick;
 }
 
+TimestampTz
+tick_clock_last(void)
+{
+	return (TimestampTz) pg_atomic_read_u64(&tick_clock->last);
+}
+
+TimestampTz
+tick_clock_pass(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	tick_clock_raise(now);
+	return Max(now, 0);
+}
+
 void
 tick_clock_raise(TimestampTz t)
 {

@@ -18,6 +18,15 @@ extern void tick_clock_init(void);
  */
 extern TimestampTz tick_clock_next(void);
 
+/* The last tick given; what was given since it was read is later. */
+extern TimestampTz tick_clock_last(void);
+
+/*
+ * The time of day, which every tick from now on is later than while the server
+ * runs.  It is no tick: it may be the same as one given before.
+ */
+extern TimestampTz tick_clock_pass(void);
+
 /* Makes every tick from now on later than t. */
 extern void tick_clock_raise(TimestampTz t);
 

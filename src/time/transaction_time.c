@@ -31,14 +31,17 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/settings.h"
 #include "time/tick_reserve.h"
 #include "time/time_range.h"
+#include "time/transaction_flight.h"
 #include "time/transaction_time.h"
 
 /* Own ticks, ascending; in TopTransactionContext when there are any */
 static TimestampTz *own_ticks = NULL;
 static int	own_nticks = 0;
 static int	own_space = 0;
+static bool own_entered = false;	/* transaction_flight_enter() was called */
 
 static void
 transaction_time_reset(XactEvent event, void *arg)
@@ -50,6 +53,11 @@ transaction_time_reset(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PARALLEL_ABORT:
 		case XACT_EVENT_PREPARE:
+			/* a prepared one is in transaction_prepared.c's table by now */
+			if (own_entered)
+				transaction_flight_leave();
+			own_entered = false;
+
 			/* the memory went, or goes, with the transaction */
 			own_ticks = NULL;
 			own_nticks = 0;
@@ -75,8 +83,15 @@ transaction_time_is_set(void)
 TimestampTz
 transaction_time_fresh(void)
 {
-	TimestampTz tick = tick_reserve_next();
+	TimestampTz tick;
 
+	settings_require_preload();
+	if (!own_entered)
+	{
+		transaction_flight_enter();
+		own_entered = true;
+	}
+	tick = tick_reserve_next();
 	if (own_nticks == own_space)
 	{
 		int			space = own_space == 0 ? 8 : own_space * 2;
@@ -90,6 +105,13 @@ transaction_time_fresh(void)
 	}
 	own_ticks[own_nticks++] = tick;
 	return tick;
+}
+
+const TimestampTz *
+transaction_time_ticks(int *n)
+{
+	*n = own_nticks;
+	return own_ticks;
 }
 
 TimestampTz

@@ -15,6 +15,9 @@ extern void transaction_time_init(void);
 /* Has the transaction taken its system time? */
 extern bool transaction_time_is_set(void);
 
+/* Its own ticks, ascending, S first; n is 0 if there are none. */
+extern const TimestampTz *transaction_time_ticks(int *n);
+
 /* S, the system time; taken now if this is the first use. */
 extern TimestampTz transaction_time_system(void);
 

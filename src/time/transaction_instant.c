@@ -1,0 +1,279 @@
+/*-------------------------------------------------------------------------
+ *
+ * transaction_instant.c
+ *	  What was committed at an instant
+ *
+ * AS OF t shows what the transactions with C <= t left behind.  Versions bear
+ * the system time S of their transaction and not C, so that those in flight at
+ * t, S <= t < C, have to be told apart: the log knows them
+ * (transaction_log.c).  What one of them wrote was not there yet, and what it
+ * replaced still was.  All its ticks count as S does.
+ *
+ * A t THAT IS A TICK of a transaction, as a version's own start or end is,
+ * means the moment the transaction had been committed.
+ *
+ * THE CURRENT TRANSACTION is in flight at every t that has passed, and will
+ * have been committed at any later one, or at one of its own ticks.
+ *
+ * SETTLED		An instant before everything that is in flight now stays what
+ *				it is.  It is remembered, a few of them for each session, and
+ *				a plan may contain it as a constant.  It does not ask for the
+ *				snapshot: a transaction that the snapshot does not see may be
+ *				among those in flight, where it is or is not without
+ *				consequence.
+ *
+ * On a standby nothing is settled: it does not know what is in flight.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "time/tick_clock.h"
+#include "time/time_range.h"
+#include "time/transaction_flight.h"
+#include "time/transaction_instant.h"
+#include "time/transaction_log.h"
+#include "time/transaction_prepared.h"
+#include "time/transaction_time.h"
+
+/* Instants a session remembers; the oldest makes room */
+#define INSTANT_CACHE_SIZE	8
+
+typedef struct InstantBuffer
+{
+	TimestampTz t;				/* what was asked for */
+	Oid			log;			/* and which log was; InvalidOid: empty */
+	TransactionInstant instant;
+	TimestampTz *flight;		/* what instant.flight is, */
+	int			space;			/* and its length */
+} InstantBuffer;
+
+static InstantBuffer instant_cache[INSTANT_CACHE_SIZE];
+static int	instant_cache_next = 0;
+static InstantBuffer instant_other;
+
+static void
+instant_add(InstantBuffer *buffer, TimestampTz tick)
+{
+	if (buffer->instant.nflight == buffer->space)
+	{
+		int			space = buffer->space == 0 ? 16 : buffer->space * 2;
+
+		if (buffer->flight == NULL)
+			buffer->flight = MemoryContextAlloc(TopMemoryContext,
+												space * sizeof(TimestampTz));
+		else
+			buffer->flight = repalloc_huge(buffer->flight,
+										   space * sizeof(TimestampTz));
+		buffer->space = space;
+	}
+	buffer->flight[buffer->instant.nflight++] = tick;
+}
+
+/*
+ * Adds the ticks of a transaction in flight at t; true if t is one of them.
+ */
+static bool
+instant_add_row(InstantBuffer *buffer, const TransactionRow *row,
+				TimestampTz t)
+{
+	bool		is_tick = row->system_time == t;
+
+	instant_add(buffer, row->system_time);
+	for (int i = 0; i < row->nticks; i++)
+	{
+		is_tick |= row->ticks[i] == t;
+		instant_add(buffer, row->ticks[i]);
+	}
+	return is_tick;
+}
+
+/*
+ * All that were in flight at t.  Returns t, or if t is a tick of one of them,
+ * its C.
+ */
+static TimestampTz
+instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
+{
+	TransactionRow row;
+	int			lifetime = 0;
+	TimestampTz upper = t;
+
+	buffer->instant.nflight = 0;
+	transaction_scan_after(scan, 0, t);
+	while (transaction_scan_next(scan, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (row.lifetime > lifetime)
+		{
+			lifetime = row.lifetime;
+			if (row.committed_at <= t)
+			{
+				transaction_scan_after(scan, lifetime, t);
+				continue;
+			}
+		}
+		if (row.committed_at - t >= transaction_lifetime_limit(lifetime))
+		{
+			if (++lifetime > TRANSACTION_LIFETIME_MAX)
+				break;
+			transaction_scan_after(scan, lifetime, t);
+			continue;
+		}
+		if (row.visible && row.system_time <= t &&
+			instant_add_row(buffer, &row, t))
+			upper = row.committed_at;
+	}
+	return upper;
+}
+
+static int
+instant_compare_ticks(const void *a, const void *b)
+{
+	TimestampTz x = *(const TimestampTz *) a;
+	TimestampTz y = *(const TimestampTz *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+instant_finish(InstantBuffer *buffer, TimestampTz upper)
+{
+	TransactionInstant *instant = &buffer->instant;
+
+	if (instant->nflight > 1)
+		qsort(buffer->flight, instant->nflight, sizeof(TimestampTz),
+			  instant_compare_ticks);
+	instant->flight = buffer->flight;
+	instant->upper = upper;
+	instant->lower = upper;
+	if (instant->nflight > 0)
+		instant->lower = Min(upper, buffer->flight[0] - 1);
+}
+
+/*
+ * Fills the buffer for t as the snapshot, or everybody, sees the log.
+ */
+static void
+instant_fill(InstantBuffer *buffer, TimestampTz t, Snapshot snapshot)
+{
+	TransactionScan *scan;
+	TimestampTz upper = t;
+
+	buffer->instant.nflight = 0;
+	if (!TIMESTAMP_NOT_FINITE(t) && t < END_TIMESTAMP - 1 &&
+		(scan = transaction_scan_begin(snapshot)) != NULL)
+	{
+		upper = instant_collect(buffer, scan, t);
+		if (upper != t)
+			(void) instant_collect(buffer, scan, upper);
+		transaction_scan_end(scan);
+	}
+	instant_finish(buffer, upper);
+}
+
+static InstantBuffer *
+instant_find_cached(TimestampTz t, Oid log)
+{
+	for (int i = 0; i < INSTANT_CACHE_SIZE; i++)
+	{
+		InstantBuffer *buffer = &instant_cache[i];
+
+		if (buffer->t == t && buffer->log == log && OidIsValid(log))
+			return buffer;
+	}
+	return NULL;
+}
+
+const TransactionInstant *
+transaction_instant_settled(TimestampTz t)
+{
+	Oid			log = transaction_log_relation();
+	InstantBuffer *buffer = instant_find_cached(t, log);
+	TimestampTz settled;
+
+	if (buffer != NULL)
+		return &buffer->instant;
+	if (RecoveryInProgress())
+		return NULL;
+	if (t >= END_TIMESTAMP - 1 || TIMESTAMP_NOT_FINITE(t))
+		settled = DT_NOEND;		/* whatever is in flight will have ended */
+	else
+	{
+		settled = transaction_flight_settled(tick_clock_pass(), true);
+		if (t <= settled)
+			settled = transaction_prepared_settled(settled);
+		if (t > settled)
+			return NULL;
+	}
+
+	buffer = &instant_cache[instant_cache_next];
+	instant_cache_next = (instant_cache_next + 1) % INSTANT_CACHE_SIZE;
+	buffer->log = InvalidOid;
+	instant_fill(buffer, t, NULL);
+	if (buffer->instant.upper > settled)
+		return NULL;
+	buffer->t = t;
+	buffer->log = log;
+	return &buffer->instant;
+}
+
+/*
+ * The own ticks are in flight as well, unless t is one or is yet to come.
+ */
+static void
+instant_add_own(InstantBuffer *buffer, TimestampTz t)
+{
+	int			nown;
+	const TimestampTz *own = transaction_time_ticks(&nown);
+
+	if (nown == 0 || own[0] > buffer->instant.upper)
+		return;
+	if (transaction_time_is_own(t))
+	{
+		buffer->instant.nflight = 0;
+		instant_finish(buffer, END_TIMESTAMP - 1);
+		return;
+	}
+	if (t > tick_clock_pass() && t > tick_clock_last())
+		return;
+	for (int i = 0; i < nown; i++)
+		instant_add(buffer, own[i]);
+	instant_finish(buffer, buffer->instant.upper);
+}
+
+const TransactionInstant *
+transaction_instant(TimestampTz t)
+{
+	const TransactionInstant *settled = transaction_instant_settled(t);
+
+	if (settled != NULL)
+		return settled;
+	instant_fill(&instant_other, t, GetActiveSnapshot());
+	instant_add_own(&instant_other, t);
+	return &instant_other.instant;
+}
+
+static bool
+instant_in_flight(const TransactionInstant *instant, TimestampTz tick)
+{
+	int			place = time_first_after(instant->flight, instant->nflight,
+										 tick);
+
+	return place > 0 && instant->flight[place - 1] == tick;
+}
+
+bool
+transaction_instant_shows(const TransactionInstant *instant,
+						  TimestampTz start, TimestampTz end)
+{
+	if (start > instant->upper || instant_in_flight(instant, start))
+		return false;
+	return end > instant->upper || instant_in_flight(instant, end);
+}
