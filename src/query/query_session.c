@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ *
+ * query_session.c
+ *	  temporal.as_of, for the statements that are planned while it is set
+ *
+ * The session's time is a clause like any other that comes from outside the
+ * references (query_ambient.c): AS OF a constant, in force for the whole
+ * statement, where nothing nearer is.
+ *
+ * NOT READ AS OF IT
+ *		The queries with which PostgreSQL checks foreign keys: they ask for
+ *		what is there.  They lock the rows FOR KEY SHARE, in a security context
+ *		that nothing else uses.  (A trigger's own queries, fired by a cascade,
+ *		run in it too and are read as of the time.)  Those of ALTER TABLE have
+ *		neither, and it runs without the setting: ddl_dispatch.c.
+ *
+ * EXPLAIN
+ *		says "Temporal As Of" where the time applied.  PostgreSQL prints a plan
+ *		and closes its group in one function; the line is put in behind.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/explain.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/session_time.h"
+#include "catalog/extension_objects.h"
+#include "query/query_ambient.h"
+
+/*
+ * Calls the function that turns a number or name into a time.
+ */
+static TimestampTz
+session_resolve(SessionTimeKind kind, int64 number, const char *name)
+{
+	const char *function_name =
+		kind == SESSION_TIME_SCN ? "time_of_scn" :
+		kind == SESSION_TIME_TRANSACTION ? "time_of_transaction" :
+		"time_of_snapshot";
+	Oid			type = kind == SESSION_TIME_SNAPSHOT ? TEXTOID : INT8OID;
+	Oid			function = extension_function_named(function_name, type);
+	Datum		argument;
+	Datum		result;
+	bool		pushed = false;
+	AclResult	aclresult;
+
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function %s.%s(%s) does not exist",
+						"temporal", function_name, format_type_be(type)),
+				 errdetail("temporal.as_of cannot be \"%s\" without it.",
+						   kind == SESSION_TIME_SNAPSHOT ? "snapshot:..." :
+						   kind == SESSION_TIME_SCN ? "scn:..." :
+						   "transaction:..."),
+				 errhint("It belongs to extension \"%s\": CREATE EXTENSION, or ALTER EXTENSION ... UPDATE.",
+						 "temporal")));
+	aclresult = temporal_function_aclcheck(function, GetUserId());
+	if (aclresult != ACLCHECK_OK)
+		aclcheck_error(aclresult, OBJECT_FUNCTION, function_name);
+
+	argument = kind == SESSION_TIME_SNAPSHOT ? CStringGetTextDatum(name) :
+		Int64GetDatum(number);
+	if (!ActiveSnapshotSet())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		pushed = true;
+	}
+	result = OidFunctionCall1(function, argument);
+	if (pushed)
+		PopActiveSnapshot();
+	return DatumGetTimestampTz(result);
+}
+
+void
+query_session_init(void)
+{
+	session_time_resolver = session_resolve;
+}
+
+void
+query_session_enter(AmbientClause *clause, RewriteContext *context)
+{
+	memset(clause, 0, sizeof(AmbientClause));
+	clause->kind = CLAUSE_AS_OF;
+	context->ambient = clause;
+}
+
+/*
+ * The command whose clause locks rows with the strength.
+ */
+static const char *
+session_lock_command(LockClauseStrength strength)
+{
+	switch (strength)
+	{
+		case LCS_FORKEYSHARE:
+			return "SELECT FOR KEY SHARE";
+		case LCS_FORSHARE:
+			return "SELECT FOR SHARE";
+		case LCS_FORNOKEYUPDATE:
+			return "SELECT FOR NO KEY UPDATE";
+		default:
+			return "SELECT FOR UPDATE";
+	}
+}
+
+bool
+query_session_covers(AmbientClause *clause, Query *query, Index rti)
+{
+	ListCell   *lc;
+
+	if (rti == query->resultRelation)
+		return false;
+	foreach(lc, query->rowMarks)
+	{
+		RowMarkClause *mark = lfirst_node(RowMarkClause, lc);
+
+		if (mark->rti != rti)
+			continue;
+		if (InNoForceRLSOperation() && mark->strength == LCS_FORKEYSHARE)
+			return false;
+		session_time_refuse_write(session_lock_command(mark->strength),
+								  get_rel_name(rt_fetch(rti,
+														query->rtable)->relid));
+	}
+	if (clause->args == NIL)
+		clause->args =
+			list_make1(makeConst(TIMESTAMPTZOID, -1, InvalidOid,
+								 sizeof(TimestampTz),
+								 TimestampTzGetDatum(session_time_get()),
+								 false, FLOAT8PASSBYVAL));
+	return true;
+}
