@@ -183,7 +183,10 @@ session_time_print(TimestampTz t, char *buffer)
 	if (TIMESTAMP_NOT_FINITE(t))
 		EncodeSpecialTimestamp(t, buffer);
 	else if (timestamp2tm(t, NULL, &tm, &fsec, NULL, NULL) == 0)
+	{
+		tm.tm_isdst = 0;		/* else the zone is left out */
 		EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, buffer);
+	}
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),

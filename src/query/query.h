@@ -31,6 +31,7 @@ extern bool query_clause_kind(Oid handler, ClauseKind *kind);
 extern bool query_clause_kind_marked(Oid function, ClauseKind *kind);
 extern Oid	query_clause_handler(ClauseKind kind);
 extern const char *query_clause_name(ClauseKind kind);
+pg_noreturn extern void query_refuse_marker(int position);
 
 /*
  * query_time.c: positions are characters of the statement, from 1; less

@@ -55,11 +55,23 @@ query_ambient_is_marker(const Node *qual)
 		query_clause_kind_marked(call->funcid, &kind);
 }
 
+static bool
+ambient_marker_walker(Node *node, RewriteContext *context)
+{
+	if (node == NULL)
+		return false;
+	if (query_ambient_is_marker(node))
+		query_refuse_marker(rewrite_position(context,
+											 ((FuncExpr *) node)->location));
+	return expression_tree_walker(node, ambient_marker_walker, context);
+}
+
 /*
  * The condition without the markers in it, which are appended to *markers.
+ * One below OR or NOT is refused here, since true OR marker is just true.
  */
 static Node *
-ambient_take(Node *qual, List **markers)
+ambient_take(Node *qual, List **markers, RewriteContext *context)
 {
 	List	   *rest = NIL;
 	ListCell   *lc;
@@ -69,11 +81,16 @@ ambient_take(Node *qual, List **markers)
 		*markers = lappend(*markers, qual);
 		return NULL;
 	}
-	if (!is_andclause(qual))
+	if (!IsA(qual, BoolExpr))
 		return qual;
+	if (!is_andclause(qual))
+	{
+		(void) ambient_marker_walker(qual, context);
+		return qual;
+	}
 	foreach(lc, ((BoolExpr *) qual)->args)
 	{
-		Node	   *arg = ambient_take(lfirst(lc), markers);
+		Node	   *arg = ambient_take(lfirst(lc), markers, context);
 
 		if (arg != NULL)
 			rest = lappend(rest, arg);
@@ -214,7 +231,8 @@ query_ambient_take(Query *query, AmbientClause *clause,
 	List	   *markers = NIL;
 	FuncExpr   *marker;
 
-	query->jointree->quals = ambient_take(query->jointree->quals, &markers);
+	query->jointree->quals = ambient_take(query->jointree->quals, &markers,
+										  context);
 	if (markers == NIL)
 		return false;
 	marker = linitial(markers);

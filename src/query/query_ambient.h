@@ -55,6 +55,10 @@ extern void query_ambient_enter_barrier(RewriteContext *context);
 extern void query_session_enter(AmbientClause *clause,
 								RewriteContext *context);
 
+/* Once the statement has been walked. */
+extern void query_session_leave(const AmbientClause *clause,
+								const Query *query);
+
 /*
  * Is the reference rti, of a system-versioned table without a clause, read as
  * of the session's time?  25006 if its rows would be locked.

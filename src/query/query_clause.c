@@ -94,6 +94,20 @@ query_clause_name(ClauseKind kind)
 }
 
 /*
+ * What a marker comes to where query_ambient.c does not look for it, or finds
+ * it where it cannot mean anything.
+ */
+void
+query_refuse_marker(int position)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("FOR SYSTEM_TIME of a sub-select must stand alone or under AND in its WHERE"),
+			 errhint("Write FROM (SELECT * FROM v WHERE temporal.as_of(x)) AS v."),
+			 position > 0 ? errposition(position) : 0));
+}
+
+/*
  * What a plan made without our planner hook comes to.
  */
 static void
@@ -207,9 +221,6 @@ Datum
 temporal_clause_marker(PG_FUNCTION_ARGS)
 {
 	settings_require_preload();
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("FOR SYSTEM_TIME of a sub-select must stand alone or under AND in its WHERE"),
-			 errhint("Write FROM (SELECT * FROM v WHERE temporal.as_of(x)) AS v.")));
+	query_refuse_marker(0);
 	PG_RETURN_NULL();
 }

@@ -162,8 +162,13 @@ query_planner(Query *parse, const char *query_string, int cursorOptions,
 	PlannedStmt *result;
 
 	if (session_time_is_set)
+	{
 		query_session_enter(&session, &context);
-	rewrite_query(parse, &context);
+		rewrite_query(parse, &context);
+		query_session_leave(&session, parse);
+	}
+	else
+		rewrite_query(parse, &context);
 
 	/* nothing to remember, the usual case, costs nothing */
 	if (context.tables == NIL && rewrite_current == NULL)
@@ -566,14 +571,14 @@ static void
 rewrite_query(Query *query, RewriteContext *context)
 {
 	int			nrtes = list_length(query->rtable);
-	List	   *ctes = list_copy(query->cteList);
+	List	   *ctes = query->cteList ? list_copy(query->cteList) : NIL;
 	Node	   *quals = query->jointree->quals;
 	AmbientClause clause;
 	AmbientClause *marked = NULL;
 	ListCell   *lc;
 
 	context->depth++;
-	if (quals != NULL && (IsA(quals, FuncExpr) || is_andclause(quals)) &&
+	if (quals != NULL && (IsA(quals, FuncExpr) || IsA(quals, BoolExpr)) &&
 		query_ambient_take(query, &clause, context))
 	{
 		(void) rewrite_sublink_walker((Node *) clause.args, context);

@@ -29,6 +29,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parsetree.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -36,9 +37,31 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#ifdef TEMPORAL_HAS_EXPLAIN_HEADERS
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 #include "base/session_time.h"
 #include "catalog/extension_objects.h"
 #include "query/query_ambient.h"
+
+/* The query being explained, and the time of its plan once there is one */
+typedef struct SessionExplain
+{
+	const Query *query;
+	bool		applied;
+	TimestampTz time;
+} SessionExplain;
+
+static SessionExplain session_explain = {NULL};
+
+static ExplainOneQuery_hook_type prev_explain_hook = NULL;
+
+static void session_explain_query(Query *query, int cursorOptions,
+								  IntoClause *into, ExplainState *es,
+								  const char *queryString,
+								  ParamListInfo params,
+								  QueryEnvironment *queryEnv);
 
 /*
  * Calls the function that turns a number or name into a time.
@@ -62,10 +85,6 @@ session_resolve(SessionTimeKind kind, int64 number, const char *name)
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("function %s.%s(%s) does not exist",
 						"temporal", function_name, format_type_be(type)),
-				 errdetail("temporal.as_of cannot be \"%s\" without it.",
-						   kind == SESSION_TIME_SNAPSHOT ? "snapshot:..." :
-						   kind == SESSION_TIME_SCN ? "scn:..." :
-						   "transaction:..."),
 				 errhint("It belongs to extension \"%s\": CREATE EXTENSION, or ALTER EXTENSION ... UPDATE.",
 						 "temporal")));
 	aclresult = temporal_function_aclcheck(function, GetUserId());
@@ -89,6 +108,8 @@ void
 query_session_init(void)
 {
 	session_time_resolver = session_resolve;
+	prev_explain_hook = ExplainOneQuery_hook;
+	ExplainOneQuery_hook = session_explain_query;
 }
 
 void
@@ -97,6 +118,15 @@ query_session_enter(AmbientClause *clause, RewriteContext *context)
 	memset(clause, 0, sizeof(AmbientClause));
 	clause->kind = CLAUSE_AS_OF;
 	context->ambient = clause;
+}
+
+void
+query_session_leave(const AmbientClause *clause, const Query *query)
+{
+	if (!clause->applied || query != session_explain.query)
+		return;
+	session_explain.applied = true;
+	session_explain.time = session_time_get();
 }
 
 /*
@@ -144,4 +174,107 @@ query_session_covers(AmbientClause *clause, Query *query, Index rti)
 								 TimestampTzGetDatum(session_time_get()),
 								 false, FLOAT8PASSBYVAL));
 	return true;
+}
+
+/*
+ * Takes the end of a plan's group back, which ExplainOnePlan() has just
+ * printed, so that the group goes on; false if something else stands there.
+ */
+static bool
+session_explain_reopen(ExplainState *es)
+{
+	StringInfoData end;
+	bool		found;
+
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+		return true;
+	initStringInfo(&end);
+	if (es->format == EXPLAIN_FORMAT_JSON)
+		appendStringInfo(&end, "\n%*s}", 2 * es->indent, "");
+	else if (es->format == EXPLAIN_FORMAT_XML)
+		appendStringInfo(&end, "%*s</Query>\n", 2 * es->indent, "");
+	found = es->str->len >= end.len &&
+		strcmp(es->str->data + es->str->len - end.len, end.data) == 0;
+	if (found)
+	{
+		es->str->len -= end.len;
+		es->str->data[es->str->len] = '\0';
+		es->indent++;
+		if (es->format != EXPLAIN_FORMAT_XML)
+			es->grouping_stack = lcons_int(1, es->grouping_stack);
+	}
+	pfree(end.data);
+	return found;
+}
+
+/*
+ * What EXPLAIN does where no hook is.
+ */
+static void
+session_explain_standard(Query *query, int cursorOptions, IntoClause *into,
+						 ExplainState *es, const char *queryString,
+						 ParamListInfo params, QueryEnvironment *queryEnv)
+{
+#ifdef TEMPORAL_HAS_STANDARD_EXPLAIN
+	standard_ExplainOneQuery(query, cursorOptions, into, es, queryString,
+							 params, queryEnv);
+#else
+	PlannedStmt *plan;
+	instr_time	started;
+	instr_time	duration;
+	BufferUsage buffers_before;
+	BufferUsage buffers;
+
+	if (es->buffers)
+		buffers_before = pgBufferUsage;
+	INSTR_TIME_SET_CURRENT(started);
+	plan = pg_plan_query(query, queryString, cursorOptions, params);
+	INSTR_TIME_SET_CURRENT(duration);
+	INSTR_TIME_SUBTRACT(duration, started);
+	if (es->buffers)
+	{
+		memset(&buffers, 0, sizeof(buffers));
+		BufferUsageAccumDiff(&buffers, &pgBufferUsage, &buffers_before);
+	}
+	ExplainOnePlan(plan, into, es, queryString, params, queryEnv, &duration,
+				   es->buffers ? &buffers : NULL);
+#endif
+}
+
+static void
+session_explain_query(Query *query, int cursorOptions, IntoClause *into,
+					  ExplainState *es, const char *queryString,
+					  ParamListInfo params, QueryEnvironment *queryEnv)
+{
+	ExplainOneQuery_hook_type explain =
+		prev_explain_hook ? prev_explain_hook : session_explain_standard;
+	SessionExplain outer = session_explain;
+	SessionExplain explained;
+
+	if (!session_time_is_set)
+	{
+		explain(query, cursorOptions, into, es, queryString, params, queryEnv);
+		return;
+	}
+	session_explain = (SessionExplain) {query};
+	PG_TRY();
+	{
+		explain(query, cursorOptions, into, es, queryString, params, queryEnv);
+	}
+	PG_FINALLY();
+	{
+		explained = session_explain;
+		session_explain = outer;
+	}
+	PG_END_TRY();
+
+	if (explained.applied && session_explain_reopen(es))
+	{
+		ExplainPropertyText("Temporal As Of",
+							DatumGetCString(DirectFunctionCall1(timestamptz_out,
+																TimestampTzGetDatum(explained.time))),
+							es);
+		if (es->format != EXPLAIN_FORMAT_TEXT)
+			ExplainCloseGroup("Query", NULL, true, es);
+	}
 }
