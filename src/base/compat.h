@@ -188,12 +188,10 @@ extern int no_such_variable
 	object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
 #endif
 
-/* What EXPLAIN does with a query, without the hook */
+/* EXPLAIN without the hook is a function; then it has headers of its own */
 #if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_STANDARD_EXPLAIN 1
 #endif
-
-/* ExplainState and the functions that print have headers of their own */
 #if PG_VERSION_NUM >= 180000
 #define TEMPORAL_HAS_EXPLAIN_HEADERS 1
 #endif
