@@ -93,7 +93,8 @@ BEGIN
 		(SELECT count(*) FROM syn_item AS OF SCN scn) +
 		(SELECT count(*) FROM syn_item AS OF SCN syn_plpgsql.scn e);
 END $$;
-SELECT syn_plpgsql(9000000000000000000, 'infinity');
+SELECT (extract(epoch FROM sys_start - '2000-01-01 00:00+00') * 1000000)::bigint AS scn FROM syn_item LIMIT 1 \gset
+SELECT syn_plpgsql(:scn, 'infinity');
 DROP FUNCTION syn_plpgsql;
 
 -- VERSIONS BETWEEN

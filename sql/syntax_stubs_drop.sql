@@ -2,6 +2,12 @@
 -- See syntax_stubs
 --
 SET ROLE NONE;
-SELECT 'DROP ' || made FROM public.syn_stub
-\gexec
+DO $$
+DECLARE
+	stub text;
+BEGIN
+	FOR stub IN SELECT made FROM public.syn_stub LOOP
+		EXECUTE 'DROP ' || stub;
+	END LOOP;
+END $$;
 DROP TABLE public.syn_stub;
