@@ -17,6 +17,7 @@ OBJS = \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
+	src/time/transaction_order.o \
 	src/time/transaction_prepared.o \
 	src/time/transaction_scan.o \
 	src/time/transaction_scn.o \

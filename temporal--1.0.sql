@@ -53,7 +53,8 @@ CREATE TABLE temporal.transaction_log (
 	role				text NOT NULL,
 	application_name	text,
 	client_addr			inet,
-	context				jsonb
+	context				jsonb,
+	prepared_by			bigint
 ) USING heap;
 COMMENT ON TABLE temporal.transaction_log IS
 'one row for each transaction that changed a versioned table, in commit order; read it through temporal.transactions';
@@ -67,6 +68,8 @@ COMMENT ON COLUMN temporal.transaction_log.arrived IS
 'every other transaction with a commit tick at or before this time had ended when this one committed';
 COMMENT ON COLUMN temporal.transaction_log.lifetime IS
 'order of magnitude of C - S: from 4^n to 4^(n+1) microseconds';
+COMMENT ON COLUMN temporal.transaction_log.prepared_by IS
+'the system identifier of the cluster that committed it by COMMIT PREPARED; NULL: it was not prepared';
 COMMENT ON COLUMN temporal.transaction_log.ticks IS
 'further ticks of the transaction, for rows last written by one with a later system time; NULL: none';
 CREATE INDEX transaction_log_slow ON temporal.transaction_log (lifetime, committed_at)

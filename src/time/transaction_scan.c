@@ -27,8 +27,11 @@
  *		to its settled.  Rows of one page are in any order, because space of aborted
  *		ones is used again: a page is always read whole.
  *
- * All of this survives VACUUM, VACUUM FULL and dump and restore, which keep the
- * order of rows.
+ * All of this survives VACUUM, VACUUM FULL (transaction_order.c) and dump and
+ * restore, which keep the order of rows.
+ *
+ * A PREPARED TRANSACTION has a row that was committed a moment before it was
+ * itself.  A snapshot from in between must not take the row for seen.
  *
  * SLOW TRANSACTIONS, of 65 ms and more, can lie far after any t at which they
  * were in flight.  They have entries in a btree on (lifetime, committed_at):
@@ -46,6 +49,8 @@
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -122,15 +127,39 @@ transaction_scan_end(TransactionScan *scan)
 }
 
 /*
- * Does the snapshot see what the row's transaction changed?  A row of a
- * prepared transaction was written by another, a moment earlier.
+ * Does the snapshot see what the row's transaction changed?
+ *
+ * A row that another transaction wrote for a prepared one of this cluster can
+ * be seen before that is: then the prepared one is still in progress.  Rows
+ * that were dumped elsewhere have transaction numbers that mean nothing here.
  */
 static bool
 scan_sees(TransactionScan *scan, HeapTuple tuple)
 {
-	return scan->snapshot == NULL || !IsMVCCSnapshot(scan->snapshot) ||
-		!XidInMVCCSnapshot(HeapTupleHeaderGetXmin(tuple->t_data),
-						   scan->snapshot);
+	Snapshot	snapshot = scan->snapshot;
+	TupleDesc	desc = RelationGetDescr(scan->log);
+	Datum		prepared_by;
+	bool		isnull;
+
+	if (snapshot == NULL || !IsMVCCSnapshot(snapshot))
+		return true;
+	if (XidInMVCCSnapshot(HeapTupleHeaderGetXmin(tuple->t_data), snapshot))
+		return false;
+	prepared_by = heap_getattr(tuple, Anum_transaction_prepared_by, desc,
+							   &isnull);
+	if (!isnull &&
+		DatumGetInt64(prepared_by) == (int64) GetSystemIdentifier())
+	{
+		TransactionId xid;
+
+		xid = (TransactionId) DatumGetInt64(heap_getattr(tuple,
+														 Anum_transaction_xid,
+														 desc, &isnull));
+		if (TransactionIdFollowsOrEquals(xid, snapshot->xmin) &&
+			XidInMVCCSnapshot(xid, snapshot))
+			return false;
+	}
+	return true;
 }
 
 /*
