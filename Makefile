@@ -22,6 +22,7 @@ OBJS = \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
+	src/catalog/function_expansion.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_index.o \
@@ -48,6 +49,12 @@ OBJS = \
 	src/query/query_stats.o \
 	src/query/query_time.o \
 	src/query/query_union.o \
+	src/review/review_changes.o \
+	src/review/review_diff.o \
+	src/review/review_function.o \
+	src/review/review_instant.o \
+	src/review/review_table.o \
+	src/review/review_text.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_clause.o \
 	src/syntax/syntax_create.o \

@@ -123,10 +123,10 @@ GRANT SELECT ON temporal.transactions TO PUBLIC;
 CREATE VIEW temporal.transaction_ticks AS
 SELECT l.system_time AS tick,
        temporal.timestamp_to_scn(l.committed_at) AS scn,
-       l.committed_at, l.xid, l.role
+       l.committed_at, l.xid, l.role, l.system_time
 FROM temporal.transaction_log l
 UNION ALL
-SELECT t.tick, temporal.timestamp_to_scn(l.committed_at), l.committed_at, l.xid, l.role
+SELECT t.tick, temporal.timestamp_to_scn(l.committed_at), l.committed_at, l.xid, l.role, l.system_time
 FROM temporal.transaction_log l CROSS JOIN LATERAL pg_catalog.unnest(l.ticks) AS t(tick)
 WHERE l.ticks IS NOT NULL;
 COMMENT ON VIEW temporal.transaction_ticks IS
@@ -353,3 +353,67 @@ END
 $$;
 COMMENT ON FUNCTION temporal.describe(regclass) IS
 'what versioning does with a table: its history, period columns, options and sizes';
+
+--
+-- What changed, and going back
+--
+
+CREATE FUNCTION temporal.given_time("time" timestamptz, argument text) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_given_time';
+COMMENT ON FUNCTION temporal.given_time(timestamptz, text) IS
+'checks a time that a function was given: 22004 when it is NULL';
+
+CREATE FUNCTION temporal.version_shows(start timestamptz, "end" timestamptz, "time" timestamptz) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_version_shows';
+COMMENT ON FUNCTION temporal.version_shows(timestamptz, timestamptz, timestamptz) IS
+'can a version with that period be read AS OF the time?';
+
+CREATE FUNCTION temporal.instant_upper("time" timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_upper';
+COMMENT ON FUNCTION temporal.instant_upper(timestamptz) IS
+'what cannot be read AS OF the time any more ended at or before this one';
+
+CREATE FUNCTION temporal.instant_lower("time" timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_lower';
+COMMENT ON FUNCTION temporal.instant_lower(timestamptz) IS
+'what cannot be read AS OF the time yet started after this one';
+
+CREATE FUNCTION temporal.changed_columns(old record, new record) RETURNS text[]
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_changed_columns';
+COMMENT ON FUNCTION temporal.changed_columns(record, record) IS
+'names of the columns in which two rows of one type differ, byte by byte';
+
+CREATE FUNCTION temporal.versions(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	inserted bigint, updated bigint, deleted bigint)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.versions(regclass, timestamptz, timestamptz) IS
+'the log of a table: one row for each transaction that changed it and was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.changes(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.changes(regclass, timestamptz, timestamptz) IS
+'one row for each change (I, U, D) of a table that was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.diff(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff(regclass, timestamptz, timestamptz) IS
+'what makes the table AS OF t2 out of the table AS OF t1: one row for each key that differs';
+
+CREATE FUNCTION temporal.diff_stat(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (inserted bigint, updated bigint, deleted bigint, columns jsonb)
+LANGUAGE C STABLE ROWS 1 PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff_stat(regclass, timestamptz, timestamptz) IS
+'how many rows differ between two times of a table, and in how many updated rows each column does';

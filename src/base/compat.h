@@ -70,6 +70,15 @@ extern int no_such_variable
 	pg_class_ownercheck(objectid, roleid)
 #endif
 
+/* May the role call the function? */
+#if PG_VERSION_NUM >= 160000
+#define temporal_function_aclcheck(function, role) \
+	object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
+#else
+#define temporal_function_aclcheck(function, role) \
+	pg_proc_aclcheck(function, role, ACL_EXECUTE)
+#endif
+
 /*
  * CREATE INDEX on a relation of ours, without checks of the user's rights.
  */
