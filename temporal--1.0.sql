@@ -71,6 +71,8 @@ CREATE INDEX transaction_log_order ON temporal.transaction_log
 	USING brin (committed_at, system_time, xid)
 	WITH (pages_per_range = 16, autosummarize = on);
 SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
+-- what temporal.transaction_ticks shows everybody, with its statistics
+GRANT SELECT (committed_at, system_time, xid, ticks, role) ON temporal.transaction_log TO PUBLIC;
 
 CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log);
 COMMENT ON TABLE temporal.prepared_transaction IS
@@ -123,10 +125,10 @@ GRANT SELECT ON temporal.transactions TO PUBLIC;
 CREATE VIEW temporal.transaction_ticks AS
 SELECT l.system_time AS tick,
        temporal.timestamp_to_scn(l.committed_at) AS scn,
-       l.committed_at, l.xid, l.role, l.system_time
+       l.committed_at, l.xid, l.role
 FROM temporal.transaction_log l
 UNION ALL
-SELECT t.tick, temporal.timestamp_to_scn(l.committed_at), l.committed_at, l.xid, l.role, l.system_time
+SELECT t.tick, temporal.timestamp_to_scn(l.committed_at), l.committed_at, l.xid, l.role
 FROM temporal.transaction_log l CROSS JOIN LATERAL pg_catalog.unnest(l.ticks) AS t(tick)
 WHERE l.ticks IS NOT NULL;
 COMMENT ON VIEW temporal.transaction_ticks IS

@@ -15,8 +15,8 @@
  * transaction ends at most one version of a key, and leaves at most one.)
  *
  * FROM TICKS TO COMMITS
- *		temporal.transaction_ticks knows C for every tick.  A tick is before
- *		its C, so that all ticks of the window are before "to"; the earliest
+ *		temporal.transaction_log knows C for every tick: the system time of a
+ *		transaction, and its further ticks if it has any.  A tick is before its C, so that all ticks of the window are before "to"; the earliest
  *		is that of a transaction in flight at "from", or else not before
  *		"from".  That bounds what has to be read of the table and its history
  *		with plain comparisons, which their indexes know.  Ticks of the log
@@ -68,7 +68,7 @@ changes_begin(StringInfo text, const ReviewTime *times)
 	appendStringInfo(text,
 					 "WITH earliest AS MATERIALIZED"
 					 " (SELECT coalesce(pg_catalog.min(l.system_time), %s) AS tick"
-					 " FROM temporal.transaction_ticks AS l"
+					 " FROM temporal.transaction_log AS l"
 					 " WHERE l.committed_at " GE " %s AND l.system_time " LT " %s",
 					 times[0].text, times[0].text, times[0].text);
 	if (changes_to_known(times))
@@ -77,6 +77,20 @@ changes_begin(StringInfo text, const ReviewTime *times)
 }
 
 #define EARLIEST "(SELECT earliest.tick FROM earliest)"
+
+/*
+ * What of the log can be of the window, for an alias of it
+ */
+static void
+changes_log_window(StringInfo text, const ReviewTime *times, const char *alias)
+{
+	if (changes_from_known(times))
+		appendStringInfo(text, " AND %s.committed_at " GE " %s", alias,
+						 times[0].text);
+	if (changes_to_known(times))
+		appendStringInfo(text, " AND %s.system_time " LT " %s", alias,
+						 times[1].text);
+}
 
 /*
  * SELECT ... FROM the table and its history: the versions that transactions of
@@ -89,20 +103,28 @@ changes_events(StringInfo text, const ReviewTable *table,
 	const char *tick = psprintf("v.%s", ended ? table->end : table->start);
 	const char *prefix = ended ? "o" : "n";
 	const char *sep = " WHERE";
+	const char *committed =
+		psprintf("coalesce(x.committed_at, y.committed_at, %s)", tick);
 
-	appendStringInfo(text, "SELECT coalesce(x.committed_at, %s) AS committed_at,"
-					 " x.xid, x.role, 1 AS present", tick);
+	appendStringInfo(text, "SELECT %s AS committed_at,"
+					 " coalesce(x.xid, y.xid) AS xid,"
+					 " coalesce(x.role, y.role) AS role, 1 AS present",
+					 committed);
 	if (rows)
 		review_text_columns(text, table, "v", prefix);
 	else
 		review_text_key_columns(text, table, "v", prefix);
 	appendStringInfo(text, " FROM %s AS v TABLESAMPLE temporal.all_versions(true)"
-					 " LEFT JOIN temporal.transaction_ticks AS x ON x.tick " EQ " %s",
-					 table->name, tick);
-	if (changes_from_known(times))
-		appendStringInfo(text, " AND x.committed_at " GE " %s", times[0].text);
-	if (changes_to_known(times))
-		appendStringInfo(text, " AND x.system_time " LT " %s", times[1].text);
+					 " LEFT JOIN temporal.transaction_log AS x"
+					 " ON x.system_time " EQ " %s", table->name, tick);
+	changes_log_window(text, times, "x");
+	appendStringInfoString(text,
+						   " LEFT JOIN (SELECT t.tick, z.committed_at, z.xid, z.role"
+						   " FROM temporal.transaction_log AS z"
+						   " CROSS JOIN LATERAL pg_catalog.unnest(z.ticks) AS t (tick)"
+						   " WHERE z.ticks IS NOT NULL");
+	changes_log_window(text, times, "z");
+	appendStringInfo(text, ") AS y ON y.tick " EQ " %s", tick);
 
 	if (changes_from_known(times))
 	{
@@ -112,19 +134,16 @@ changes_events(StringInfo text, const ReviewTable *table,
 		/* of use for history, which is in the order of ends */
 		if (!ended)
 			appendStringInfo(text, " AND v.%s " GT " " EARLIEST, table->end);
-		appendStringInfo(text, " AND coalesce(x.committed_at, %s) " GE " %s",
-						 tick, times[0].text);
+		appendStringInfo(text, " AND %s " GE " %s", committed, times[0].text);
 	}
 	if (changes_to_known(times))
 	{
-		appendStringInfo(text, "%s %s " LT " %s"
-						 " AND coalesce(x.committed_at, %s) " LT " %s",
-						 sep, tick, times[1].text, tick, times[1].text);
+		appendStringInfo(text, "%s %s " LT " %s AND %s " LT " %s",
+						 sep, tick, times[1].text, committed, times[1].text);
 		sep = " AND";
 	}
 	else if (ended)
-		appendStringInfo(text, "%s %s " LT " 'infinity'::pg_catalog.timestamptz",
-						 sep, tick);
+		appendStringInfo(text, "%s %s " LT " 'infinity'", sep, tick);
 }
 
 /*
