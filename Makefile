@@ -19,6 +19,7 @@ OBJS = \
 	src/time/transaction_log.o \
 	src/time/transaction_prepared.o \
 	src/time/transaction_scn.o \
+	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
@@ -51,6 +52,7 @@ OBJS = \
 	src/query/query_union.o \
 	src/review/review_changes.o \
 	src/review/review_diff.o \
+	src/review/review_flashback.o \
 	src/review/review_function.o \
 	src/review/review_instant.o \
 	src/review/review_table.o \

@@ -366,11 +366,11 @@ AS 'MODULE_PATHNAME', 'temporal_given_time';
 COMMENT ON FUNCTION temporal.given_time(timestamptz, text) IS
 'checks a time that a function was given: 22004 when it is NULL';
 
-CREATE FUNCTION temporal.version_shows(start timestamptz, "end" timestamptz, "time" timestamptz) RETURNS boolean
+CREATE FUNCTION temporal.committed_by(tick timestamptz, "time" timestamptz) RETURNS boolean
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'temporal_version_shows';
-COMMENT ON FUNCTION temporal.version_shows(timestamptz, timestamptz, timestamptz) IS
-'can a version with that period be read AS OF the time?';
+AS 'MODULE_PATHNAME', 'temporal_committed_by';
+COMMENT ON FUNCTION temporal.committed_by(timestamptz, timestamptz) IS
+'had the transaction with that tick been committed at the time? A version can be read AS OF the time if this is true of its start and not of its end';
 
 CREATE FUNCTION temporal.instant_upper("time" timestamptz) RETURNS timestamptz
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
@@ -383,6 +383,24 @@ LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_instant_lower';
 COMMENT ON FUNCTION temporal.instant_lower(timestamptz) IS
 'what cannot be read AS OF the time yet started after this one';
+
+CREATE FUNCTION temporal.tick_committed_at(tick timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_committed_at';
+COMMENT ON FUNCTION temporal.tick_committed_at(timestamptz) IS
+'when the transaction with that tick was committed; the tick itself if the log does not know it';
+
+CREATE FUNCTION temporal.tick_xid(tick timestamptz) RETURNS xid8
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_xid';
+COMMENT ON FUNCTION temporal.tick_xid(timestamptz) IS
+'the transaction with that tick; NULL if the log does not know it';
+
+CREATE FUNCTION temporal.tick_siblings(tick timestamptz) RETURNS timestamptz[]
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_siblings';
+COMMENT ON FUNCTION temporal.tick_siblings(timestamptz) IS
+'all ticks of the transaction with that tick, if it has several; else NULL';
 
 CREATE FUNCTION temporal.changed_columns(old record, new record) RETURNS text[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -419,3 +437,11 @@ LANGUAGE C STABLE ROWS 1 PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_review';
 COMMENT ON FUNCTION temporal.diff_stat(regclass, timestamptz, timestamptz) IS
 'how many rows differ between two times of a table, and in how many updated rows each column does';
+
+CREATE FUNCTION temporal.flashback_versions(relation anyelement, lower timestamptz, upper timestamptz)
+RETURNS TABLE (version anyelement, versions_startscn bigint, versions_starttime timestamptz,
+	versions_endscn bigint, versions_endtime timestamptz, versions_xid xid8, versions_operation "char")
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.flashback_versions(anyelement, timestamptz, timestamptz) IS
+'FROM t VERSIONS BETWEEN TIMESTAMP a AND b, as temporal.flashback_versions(NULL::t, a, b): the versions that could be read at some time of [a, b], and what wrote them';

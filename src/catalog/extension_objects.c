@@ -68,6 +68,8 @@ static const FunctionName function_names[] = {
 	{REGCLASSOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
 	[FUNCTION_DIFF_STAT] = {"diff_stat", 3,
 	{REGCLASSOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_FLASHBACK_VERSIONS] = {"flashback_versions", 3,
+	{ANYELEMENTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}},
 };
 
 StaticAssertDecl(lengthof(function_names) == FUNCTION_Count,

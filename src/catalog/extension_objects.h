@@ -32,6 +32,7 @@ typedef enum ExtensionFunction
 	FUNCTION_CHANGES,
 	FUNCTION_DIFF,
 	FUNCTION_DIFF_STAT,
+	FUNCTION_FLASHBACK_VERSIONS,
 	FUNCTION_Count
 } ExtensionFunction;
 

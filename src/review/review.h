@@ -67,6 +67,17 @@ extern void review_table_require_key(const ReviewTable *table);
  * of a user's can be in the way.
  */
 
+
+/* Operators that mean the same under any search_path */
+#define EQ "OPERATOR(pg_catalog.=)"
+#define LT "OPERATOR(pg_catalog.<)"
+#define LE "OPERATOR(pg_catalog.<=)"
+#define GE "OPERATOR(pg_catalog.>=)"
+#define GT "OPERATOR(pg_catalog.>)"
+
+/* The SCN of a commit; NULL before the first that there can be */
+extern char *review_text_scn(const char *committed);
+
 /* , v."name" AS o1, v."other" AS o2 ... */
 extern void review_text_columns(StringInfo text, const ReviewTable *table,
 								const char *alias, const char *prefix);
@@ -114,6 +125,10 @@ extern char *review_changes_query(const ReviewTable *table,
 extern char *review_diff_query(const ReviewTable *table,
 							   const ReviewTime *times);
 extern char *review_diff_stat_query(const ReviewTable *table,
+									const ReviewTime *times);
+
+/* review_flashback.c */
+extern char *review_flashback_query(const ReviewTable *table,
 									const ReviewTime *times);
 
 #endif							/* TEMPORAL_REVIEW_H */

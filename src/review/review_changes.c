@@ -36,14 +36,6 @@
 
 #include "review/review.h"
 
-/* The first time that has an SCN */
-#define FIRST_SCN "'2000-01-01 00:00:00+00'::pg_catalog.timestamptz"
-
-#define GE "OPERATOR(pg_catalog.>=)"
-#define GT "OPERATOR(pg_catalog.>)"
-#define LT "OPERATOR(pg_catalog.<)"
-#define EQ "OPERATOR(pg_catalog.=)"
-
 static bool
 changes_from_known(const ReviewTime *times)
 {
@@ -167,11 +159,10 @@ changes_joined(StringInfo text, const ReviewTable *table,
 static void
 changes_transaction(StringInfo text, const char *alias)
 {
-	appendStringInfo(text, "CASE WHEN %s.committed_at " GE " " FIRST_SCN
-					 " THEN temporal.timestamp_to_scn(%s.committed_at) END,"
-					 " %s.committed_at,"
+	appendStringInfo(text, "%s, %s.committed_at,"
 					 " %s.xid::pg_catalog.text::pg_catalog.xid8, %s.role",
-					 alias, alias, alias, alias, alias);
+					 review_text_scn(psprintf("%s.committed_at", alias)),
+					 alias, alias, alias);
 }
 
 /*
@@ -239,10 +230,10 @@ review_changes_query(const ReviewTable *table, const ReviewTime *times)
 						   " THEN 'D' ELSE 'U' END)::pg_catalog.\"char\", ");
 	review_text_key_object(&text, table, "d.o", "d.n");
 	appendStringInfoString(&text,
-						   ", CASE WHEN d.ended IS NOT NULL THEN pg_catalog.to_jsonb(old) END,"
-						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new) END,"
+						   ", CASE WHEN d.ended IS NOT NULL THEN pg_catalog.to_jsonb(old.*) END,"
+						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new.*) END,"
 						   " CASE WHEN d.ended IS NOT NULL AND d.started IS NOT NULL"
-						   " THEN temporal.changed_columns(old, new) END"
+						   " THEN temporal.changed_columns(old.*, new.*) END"
 						   " FROM (SELECT coalesce(e.committed_at, s.committed_at) AS committed_at,"
 						   " coalesce(e.xid, s.xid) AS xid,"
 						   " coalesce(e.role, s.role) AS role,"

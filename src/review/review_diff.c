@@ -43,22 +43,24 @@ diff_side(StringInfo text, const ReviewTable *table, const ReviewTime *times,
 	appendStringInfoString(text, "SELECT 1 AS present");
 	review_text_columns(text, table, "v", here == 0 ? "o" : "n");
 	appendStringInfo(text, " FROM %s AS v TABLESAMPLE temporal.as_of(%s)"
-					 " WHERE NOT temporal.version_shows(v.%s, v.%s, %s)",
-					 table->name, mine, table->start, table->end, other);
+					 " WHERE (NOT temporal.committed_by(v.%s, %s)"
+					 " OR temporal.committed_by(v.%s, %s))",
+					 table->name, mine, table->start, other, table->end,
+					 other);
 
 	/* read before the other time, so it has ended until then */
-	appendStringInfo(text, " AND v.%s OPERATOR(pg_catalog.<=)"
-					 " CASE WHEN %s OPERATOR(pg_catalog.<=) %s"
+	appendStringInfo(text, " AND v.%s " LE
+					 " CASE WHEN %s " LE " %s"
 					 " THEN temporal.instant_upper(%s) ELSE 'infinity' END",
 					 table->end, mine, other, other);
 	if (times[0].known && times[1].known &&
 		times[here].value <= times[there].value)
-		appendStringInfo(text, " AND v.%s OPERATOR(pg_catalog.<) 'infinity'",
+		appendStringInfo(text, " AND v.%s " LT " 'infinity'",
 						 table->end);
 
 	/* read after the other time, so it has started since */
-	appendStringInfo(text, " AND v.%s OPERATOR(pg_catalog.>)"
-					 " CASE WHEN %s OPERATOR(pg_catalog.>=) %s"
+	appendStringInfo(text, " AND v.%s " GT
+					 " CASE WHEN %s " GE " %s"
 					 " THEN temporal.instant_lower(%s) ELSE '-infinity' END",
 					 table->start, mine, other, other);
 }
@@ -97,9 +99,9 @@ review_diff_query(const ReviewTable *table, const ReviewTime *times)
 	review_text_key_object(&text, table, "d.o", "d.n");
 	appendStringInfoString(&text,
 						   ", CASE WHEN d.ended IS NOT NULL AND d.started IS NOT NULL"
-						   " THEN temporal.changed_columns(old, new) END,"
-						   " CASE WHEN d.ended IS NOT NULL THEN pg_catalog.to_jsonb(old) END,"
-						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new) END"
+						   " THEN temporal.changed_columns(old.*, new.*) END,"
+						   " CASE WHEN d.ended IS NOT NULL THEN pg_catalog.to_jsonb(old.*) END,"
+						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new.*) END"
 						   " FROM (");
 	diff_rows(&text, table, times);
 	appendStringInfoString(&text, ") AS d CROSS JOIN ");
@@ -108,7 +110,7 @@ review_diff_query(const ReviewTable *table, const ReviewTime *times)
 	review_text_row(&text, table, "d.n", "new");
 	appendStringInfoString(&text,
 						   " WHERE d.ended IS NULL OR d.started IS NULL"
-						   " OR old OPERATOR(pg_catalog.*<>) new");
+						   " OR old.* OPERATOR(pg_catalog.*<>) new.*");
 	return text.data;
 }
 
@@ -123,9 +125,9 @@ review_diff_stat_query(const ReviewTable *table, const ReviewTime *times)
 	initStringInfo(&text);
 	appendStringInfo(&text,
 					 "WITH d (operation, key, changed_columns, old_row, new_row) AS MATERIALIZED (%s)"
-					 " SELECT pg_catalog.count(*) FILTER (WHERE d.operation OPERATOR(pg_catalog.=) 'I'),"
-					 " pg_catalog.count(*) FILTER (WHERE d.operation OPERATOR(pg_catalog.=) 'U'),"
-					 " pg_catalog.count(*) FILTER (WHERE d.operation OPERATOR(pg_catalog.=) 'D'),"
+					 " SELECT pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'I'),"
+					 " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'U'),"
+					 " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'D'),"
 					 " (SELECT coalesce(pg_catalog.jsonb_object_agg(c.name, c.changes), '{}')"
 					 " FROM (SELECT u.name, pg_catalog.count(*) AS changes"
 					 " FROM d, pg_catalog.unnest(d.changed_columns) AS u (name)"

@@ -67,6 +67,7 @@ static const ReviewFunction review_functions[] = {
 	{FUNCTION_CHANGES, {"from", "to"}, review_changes_query},
 	{FUNCTION_DIFF, {"t1", "t2"}, review_diff_query},
 	{FUNCTION_DIFF_STAT, {"t1", "t2"}, review_diff_stat_query},
+	{FUNCTION_FLASHBACK_VERSIONS, {"lower", "upper"}, review_flashback_query},
 };
 
 PG_FUNCTION_INFO_V1(temporal_review);
@@ -253,6 +254,23 @@ review_check_result(Query *query, FuncExpr *call)
 }
 
 /*
+ * The table whose rows are of a type
+ */
+static Oid
+review_type_relation(Oid type)
+{
+	Oid			relation = get_typ_typrelid(type);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("type %s is not the row type of a table",
+						format_type_be(type)),
+				 errhint("The first argument names a table by its row type: NULL::schema.table.")));
+	return relation;
+}
+
+/*
  * The relation of a call, from a constant or from a type; InvalidOid if it is
  * not known.
  */
@@ -261,6 +279,8 @@ review_call_relation(const ReviewFunction *function, Node *arg)
 {
 	Const	   *value = (Const *) arg;
 
+	if (function->function == FUNCTION_FLASHBACK_VERSIONS)
+		return review_type_relation(exprType(arg));
 	if (!IsA(value, Const) || value->constisnull)
 		return InvalidOid;
 	return DatumGetObjectId(value->constvalue);
@@ -341,19 +361,31 @@ temporal_review(PG_FUNCTION_ARGS)
 	TimestampTz values[2];
 	bool		known[2] = {true, true};
 
+	Oid			relation;
+
 	settings_require_preload();
 	for (int i = 0; i < REVIEW_NARGS; i++)
 	{
-		if (PG_ARGISNULL(i))
+		bool		is_type = i == 0 &&
+			function->function == FUNCTION_FLASHBACK_VERSIONS;
+
+		if (PG_ARGISNULL(i) && !is_type)
 			review_refuse_null(i == 0 ? "relation" : function->times[i - 1]);
 		types[i] = get_fn_expr_argtype(fcinfo->flinfo, i);
-		args[i] = PG_GETARG_DATUM(i);
-		if (i > 0)
+		args[i] = is_type ? (Datum) 0 : PG_GETARG_DATUM(i);
+		if (is_type)
+		{
+			relation = review_type_relation(types[i]);
+			types[i] = REGCLASSOID; /* not referred to */
+		}
+		else if (i == 0)
+			relation = PG_GETARG_OID(i);
+		else
 			values[i - 1] = PG_GETARG_TIMESTAMPTZ(i);
 	}
 	InitMaterializedSRF(fcinfo, 0);
 	review_run((ReturnSetInfo *) fcinfo->resultinfo,
-			   review_function_query(function, PG_GETARG_OID(0), known, values),
+			   review_function_query(function, relation, known, values),
 			   REVIEW_NARGS, types, args);
 	return (Datum) 0;
 }

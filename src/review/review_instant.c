@@ -4,21 +4,27 @@
  *	  An instant as functions that generated queries can call
  *
  * Whoever reads AS OF one time and wants to know of each version whether it
- * can be read at another asks here; temporal.as_of_mode holds for both.
+ * can be read at another asks here; temporal.as_of_mode holds for both.  So
+ * does who wants to know which transaction a tick belongs to.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "base/settings.h"
 #include "review/review.h"
 #include "time/time_range.h"
 #include "time/transaction_instant.h"
+#include "time/transaction_tick.h"
 
 /* The instant of the last call, kept for the execution */
 typedef struct ReviewInstant
@@ -28,7 +34,10 @@ typedef struct ReviewInstant
 	TransactionInstant instant;
 } ReviewInstant;
 
-PG_FUNCTION_INFO_V1(temporal_version_shows);
+PG_FUNCTION_INFO_V1(temporal_committed_by);
+PG_FUNCTION_INFO_V1(temporal_tick_committed_at);
+PG_FUNCTION_INFO_V1(temporal_tick_xid);
+PG_FUNCTION_INFO_V1(temporal_tick_siblings);
 PG_FUNCTION_INFO_V1(temporal_instant_upper);
 PG_FUNCTION_INFO_V1(temporal_instant_lower);
 PG_FUNCTION_INFO_V1(temporal_given_time);
@@ -72,18 +81,18 @@ instant_of(FunctionCallInfo fcinfo, TimestampTz t)
 }
 
 /*
- * temporal.version_shows(start timestamptz, end timestamptz, time timestamptz)
- * RETURNS boolean
+ * temporal.committed_by(tick timestamptz, time timestamptz) RETURNS boolean
  */
 Datum
-temporal_version_shows(PG_FUNCTION_ARGS)
+temporal_committed_by(PG_FUNCTION_ARGS)
 {
 	const TransactionInstant *instant = instant_of(fcinfo,
-												   PG_GETARG_TIMESTAMPTZ(2));
+												   PG_GETARG_TIMESTAMPTZ(1));
 
+	/* as the start of a version that never ends */
 	PG_RETURN_BOOL(transaction_instant_shows(instant,
 											 PG_GETARG_TIMESTAMPTZ(0),
-											 PG_GETARG_TIMESTAMPTZ(1)));
+											 DT_NOEND));
 }
 
 /*
@@ -104,6 +113,52 @@ temporal_instant_lower(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(instant_of(fcinfo,
 									 PG_GETARG_TIMESTAMPTZ(0))->lower);
+}
+
+/*
+ * temporal.tick_committed_at(tick timestamptz) RETURNS timestamptz
+ */
+Datum
+temporal_tick_committed_at(PG_FUNCTION_ARGS)
+{
+	const TransactionOfTick *found =
+		transaction_of_tick(PG_GETARG_TIMESTAMPTZ(0));
+
+	PG_RETURN_TIMESTAMPTZ(found ? found->committed_at :
+						  PG_GETARG_TIMESTAMPTZ(0));
+}
+
+/*
+ * temporal.tick_xid(tick timestamptz) RETURNS xid8
+ */
+Datum
+temporal_tick_xid(PG_FUNCTION_ARGS)
+{
+	const TransactionOfTick *found =
+		transaction_of_tick(PG_GETARG_TIMESTAMPTZ(0));
+
+	if (found == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FULLTRANSACTIONID(FullTransactionIdFromU64((uint64) found->xid));
+}
+
+/*
+ * temporal.tick_siblings(tick timestamptz) RETURNS timestamptz[]
+ */
+Datum
+temporal_tick_siblings(PG_FUNCTION_ARGS)
+{
+	int			nticks;
+	TimestampTz *ticks =
+		transaction_tick_siblings(PG_GETARG_TIMESTAMPTZ(0), &nticks);
+
+	if (ticks == NULL)
+		PG_RETURN_NULL();
+	StaticAssertStmt(sizeof(Datum) == sizeof(TimestampTz),
+					 "times are passed by value");
+	PG_RETURN_ARRAYTYPE_P(construct_array((Datum *) ticks, nticks,
+										  TIMESTAMPTZOID, sizeof(TimestampTz),
+										  true, TYPALIGN_DOUBLE));
 }
 
 /*

@@ -9,6 +9,14 @@
 
 #include "review/review.h"
 
+char *
+review_text_scn(const char *committed)
+{
+	return psprintf("CASE WHEN %s " GE " '2000-01-01 00:00:00+00'"
+					" THEN temporal.timestamp_to_scn(%s) END",
+					committed, committed);
+}
+
 void
 review_text_columns(StringInfo text, const ReviewTable *table,
 					const char *alias, const char *prefix)

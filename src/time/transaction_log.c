@@ -349,6 +349,7 @@ transaction_scan_next(TransactionScan *scan, TransactionRow *row)
 	row->committed_at = DatumGetTimestampTz(VALUE(committed_at));
 	row->system_time = DatumGetTimestampTz(VALUE(system_time));
 	row->settled = DatumGetTimestampTz(VALUE(settled));
+	row->xid = DatumGetInt64(VALUE(xid));
 	row->lifetime = DatumGetInt16(VALUE(lifetime));
 #undef VALUE
 	row->nticks = 0;

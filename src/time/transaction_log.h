@@ -36,6 +36,7 @@ typedef struct TransactionRow
 	TimestampTz committed_at;
 	TimestampTz system_time;
 	TimestampTz settled;
+	int64		xid;
 	int			lifetime;
 	bool		visible;		/* to the snapshot of the scan */
 	int			nticks;			/* own ticks after S, */
