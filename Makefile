@@ -50,13 +50,20 @@ OBJS = \
 	src/query/query_stats.o \
 	src/query/query_time.o \
 	src/query/query_union.o \
+	src/review/review_apply.o \
 	src/review/review_changes.o \
 	src/review/review_diff.o \
 	src/review/review_flashback.o \
 	src/review/review_function.o \
 	src/review/review_instant.o \
+	src/review/review_order.o \
+	src/review/review_restore.o \
+	src/review/review_rows.o \
 	src/review/review_table.o \
 	src/review/review_text.o \
+	src/review/review_transaction.o \
+	src/review/review_undo.o \
+	src/review/review_where.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_clause.o \
 	src/syntax/syntax_create.o \

@@ -445,3 +445,32 @@ LANGUAGE C STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'temporal_review';
 COMMENT ON FUNCTION temporal.flashback_versions(anyelement, timestamptz, timestamptz) IS
 'FROM t VERSIONS BETWEEN TIMESTAMP a AND b, as temporal.flashback_versions(NULL::t, a, b): the versions that could be read at some time of [a, b], and what wrote them';
+
+CREATE FUNCTION temporal.transaction_changes(xid bigint)
+RETURNS TABLE (relation regclass, scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_transaction_changes';
+COMMENT ON FUNCTION temporal.transaction_changes(bigint) IS
+'what a transaction changed in all versioned tables that the caller may read, as temporal.changes() tells it; 02000 if it is not known';
+
+CREATE FUNCTION temporal.undo_transaction(xid bigint, dry_run boolean DEFAULT true)
+RETURNS TABLE (relation regclass, operation "char", key jsonb, changed_columns text[],
+	old_row jsonb, new_row jsonb, conflict text)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_undo_transaction';
+COMMENT ON FUNCTION temporal.undo_transaction(bigint, boolean) IS
+'undoes what a transaction changed in versioned tables, or with dry_run says what it would do and which later changes are in the way';
+
+CREATE FUNCTION temporal.restore(relation regclass, "time" timestamptz, "where" text DEFAULT NULL, dry_run boolean DEFAULT false)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_restore';
+COMMENT ON FUNCTION temporal.restore(regclass, timestamptz, text, boolean) IS
+'makes the rows of a table, or those for which a condition is or was true, what they were AS OF a time, by ordinary DML; returns what it did, or with dry_run would do';
+
+CREATE PROCEDURE temporal.flashback_table(relations regclass[], "time" timestamptz)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'temporal_flashback_table';
+COMMENT ON PROCEDURE temporal.flashback_table(regclass[], timestamptz) IS
+'FLASHBACK TABLE t, u TO TIMESTAMP x: restores several tables in one statement, so that foreign keys between them hold';

@@ -70,11 +70,15 @@ extern int no_such_variable
 	pg_class_ownercheck(objectid, roleid)
 #endif
 
-/* May the role call the function? */
+/* May the role call the function, and use the schema? */
 #if PG_VERSION_NUM >= 160000
+#define temporal_schema_aclcheck(schema, role) \
+	object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE)
 #define temporal_function_aclcheck(function, role) \
 	object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
 #else
+#define temporal_schema_aclcheck(schema, role) \
+	pg_namespace_aclcheck(schema, role, ACL_USAGE)
 #define temporal_function_aclcheck(function, role) \
 	pg_proc_aclcheck(function, role, ACL_EXECUTE)
 #endif

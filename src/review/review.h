@@ -11,6 +11,7 @@
 #include "access/attnum.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/parsenodes.h"
 
 #include "base/compat.h"
 #include "catalog/versioned_cache.h"
@@ -60,6 +61,9 @@ extern ReviewTable *review_table_open(Oid relid);
 
 /* 55000 unless it has a primary key */
 extern void review_table_require_key(const ReviewTable *table);
+
+/* The operator by which an index tells two values of a column to be the same */
+extern const char *review_table_equality(Relation index, int place, Oid type);
 
 /*
  * review_text.c: pieces of queries.  Columns of sub-selects are named by a
@@ -112,6 +116,12 @@ extern void review_text_row(StringInfo text, const ReviewTable *table,
  */
 extern void review_init(void);
 
+/*
+ * Parse analysis and rewriting of a generated SELECT; mistakes are shown in its
+ * text.  Takes the locks it needs.
+ */
+extern Query *review_analyse(const char *text, const Oid *types, int ntypes);
+
 /* 22004: the argument must not be null */
 pg_noreturn extern void review_refuse_null(const char *argument);
 
@@ -126,6 +136,13 @@ extern char *review_diff_query(const ReviewTable *table,
 							   const ReviewTime *times);
 extern char *review_diff_stat_query(const ReviewTable *table,
 									const ReviewTime *times);
+
+/*
+ * review_where.c: the condition in parentheses, fit to be part of a query;
+ * 42601 unless it is one expression.  Does it look at nothing but the key?
+ */
+extern char *review_where_text(const ReviewTable *table, const char *where,
+							   bool *key_only);
 
 /* review_flashback.c */
 extern char *review_flashback_query(const ReviewTable *table,

@@ -159,8 +159,8 @@ review_error_callback(void *arg)
 	}
 }
 
-static Query *
-review_analyse(const char *text, Oid *types)
+Query *
+review_analyse(const char *text, const Oid *types, int ntypes)
 {
 	ErrorContextCallback callback = {error_context_stack,
 	review_error_callback, unconstify(char *, text)};
@@ -171,7 +171,7 @@ review_analyse(const char *text, Oid *types)
 	error_context_stack = &callback;
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = text;
-	setup_parse_fixed_parameters(pstate, types, REVIEW_NARGS);
+	setup_parse_fixed_parameters(pstate, types, ntypes);
 	query = transformTopLevelStmt(pstate,
 								  linitial_node(RawStmt,
 												raw_parser(text,
@@ -313,7 +313,8 @@ review_expand(FuncExpr *call, PlannerInfo *root)
 		values[i - 1] = DatumGetTimestampTz(arg->constvalue);
 	}
 	query = review_analyse(review_function_query(function, relation, known,
-												 values), types);
+												 values),
+						   types, REVIEW_NARGS);
 	review_check_result(query, call);
 
 	/* other rights on the function, or other policies, are another plan */

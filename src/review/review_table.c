@@ -47,11 +47,8 @@ table_operator_name(Oid operator)
 	return result;
 }
 
-/*
- * The operator by which the key's index tells two values to be the same
- */
-static Oid
-table_key_operator(Relation index, int place, Oid type)
+const char *
+review_table_equality(Relation index, int place, Oid type)
 {
 	Oid			operator = InvalidOid;
 
@@ -62,7 +59,7 @@ table_key_operator(Relation index, int place, Oid type)
 									   BTEqualStrategyNumber);
 	if (!OidIsValid(operator))
 		operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-	return operator;
+	return table_operator_name(operator);
 }
 
 static ReviewColumn *
@@ -106,8 +103,7 @@ table_find_key(ReviewTable *table)
 			table->nkeys = 0;
 			break;
 		}
-		column->equals =
-			table_operator_name(table_key_operator(index, i, column->type));
+		column->equals = review_table_equality(index, i, column->type);
 		table->keys[table->nkeys++] = column;
 	}
 	index_close(index, AccessShareLock);
