@@ -18,6 +18,7 @@ OBJS = \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
 	src/time/transaction_prepared.o \
+	src/time/transaction_scan.o \
 	src/time/transaction_scn.o \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
@@ -43,6 +44,7 @@ OBJS = \
 	src/ddl/ddl_versioning.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
+	src/query/query_instant.o \
 	src/query/query_plan.o \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \

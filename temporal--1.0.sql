@@ -45,6 +45,7 @@ CREATE TABLE temporal.transaction_log (
 	committed_at		timestamptz NOT NULL,
 	system_time			timestamptz NOT NULL,
 	settled				timestamptz NOT NULL,
+	arrived				timestamptz NOT NULL,
 	xid					bigint NOT NULL,
 	lifetime			smallint NOT NULL,
 	ticks				timestamptz[],
@@ -53,7 +54,7 @@ CREATE TABLE temporal.transaction_log (
 	application_name	text,
 	client_addr			inet,
 	context				jsonb
-);
+) USING heap;
 COMMENT ON TABLE temporal.transaction_log IS
 'one row for each transaction that changed a versioned table, in commit order; read it through temporal.transactions';
 COMMENT ON COLUMN temporal.transaction_log.committed_at IS
@@ -62,19 +63,25 @@ COMMENT ON COLUMN temporal.transaction_log.system_time IS
 'the system time S: its versions start, and those it replaced end, at S or at one of ticks';
 COMMENT ON COLUMN temporal.transaction_log.settled IS
 'no other transaction that had a tick at or before this time was in flight when this one committed';
+COMMENT ON COLUMN temporal.transaction_log.arrived IS
+'every other transaction with a commit tick at or before this time had ended when this one committed';
 COMMENT ON COLUMN temporal.transaction_log.lifetime IS
 'order of magnitude of C - S: from 4^n to 4^(n+1) microseconds';
 COMMENT ON COLUMN temporal.transaction_log.ticks IS
 'further ticks of the transaction, for rows last written by one with a later system time; NULL: none';
-CREATE INDEX transaction_log_lifetime ON temporal.transaction_log (lifetime, committed_at);
+CREATE INDEX transaction_log_slow ON temporal.transaction_log (lifetime, committed_at)
+	WHERE lifetime >= 8;
 CREATE INDEX transaction_log_order ON temporal.transaction_log
 	USING brin (committed_at, system_time, xid)
 	WITH (pages_per_range = 16, autosummarize = on);
+-- CREATE INDEX summarizes the first pages, empty as they are: every row would
+-- have to be added to that summary.
+SELECT pg_catalog.brin_desummarize_range('temporal.transaction_log_order', 0);
 SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
 -- what temporal.transaction_ticks shows everybody, with its statistics
 GRANT SELECT (committed_at, system_time, xid, ticks, role) ON temporal.transaction_log TO PUBLIC;
 
-CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log);
+CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log) USING heap;
 COMMENT ON TABLE temporal.prepared_transaction IS
 'what temporal.transaction_log will say of prepared transactions; see src/time/transaction_prepared.c';
 
@@ -285,6 +292,54 @@ AS 'MODULE_PATHNAME', 'temporal_clause_bound';
 COMMENT ON FUNCTION temporal.clause_bound(timestamptz) IS
 'checks a bound of a FROM, BETWEEN or CONTAINED IN clause: 22004 when it is NULL';
 
+CREATE FUNCTION temporal.instant("time" timestamptz, relation regclass) RETURNS timestamptz[]
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant';
+COMMENT ON FUNCTION temporal.instant(timestamptz, regclass) IS
+'what was committed at the time of an AS OF clause: the time, then the system times of the transactions that were in flight; checks the time as clause_time() does';
+
+CREATE FUNCTION temporal.instant_lower("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_lower';
+COMMENT ON FUNCTION temporal.instant_lower(timestamptz, regclass) IS
+'a time that all versions shown by AS OF the time end after';
+
+CREATE FUNCTION temporal.instant_upper("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_upper';
+COMMENT ON FUNCTION temporal.instant_upper(timestamptz, regclass) IS
+'a time that all versions shown by AS OF the time start at or before';
+
+CREATE FUNCTION temporal.column_instant("time" timestamptz, relation regclass) RETURNS timestamptz[]
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant';
+COMMENT ON FUNCTION temporal.column_instant(timestamptz, regclass) IS
+'instant() for a time made of columns of other tables: a null time matches no version';
+
+CREATE FUNCTION temporal.column_lower("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_lower';
+COMMENT ON FUNCTION temporal.column_lower(timestamptz, regclass) IS
+'instant_lower() for a time made of columns of other tables';
+
+CREATE FUNCTION temporal.column_upper("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_upper';
+COMMENT ON FUNCTION temporal.column_upper(timestamptz, regclass) IS
+'instant_upper() for a time made of columns of other tables';
+
+CREATE FUNCTION temporal.shows_support(internal) RETURNS internal
+LANGUAGE C STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_shows_support';
+COMMENT ON FUNCTION temporal.shows_support(internal) IS
+'tells the planner that shows() passes nearly every row';
+
+CREATE FUNCTION temporal.shows(row_start timestamptz, row_end timestamptz, instant timestamptz[]) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 2 SUPPORT temporal.shows_support
+AS 'MODULE_PATHNAME', 'temporal_shows';
+COMMENT ON FUNCTION temporal.shows(timestamptz, timestamptz, timestamptz[]) IS
+'could a version with this period be read at the instant, as instant() returns it?';
+
 CREATE FUNCTION temporal.history_reaches(history regclass, "time" timestamptz) RETURNS boolean
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_history_reaches';
@@ -365,24 +420,6 @@ LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_given_time';
 COMMENT ON FUNCTION temporal.given_time(timestamptz, text) IS
 'checks a time that a function was given: 22004 when it is NULL';
-
-CREATE FUNCTION temporal.committed_by(tick timestamptz, "time" timestamptz) RETURNS boolean
-LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'temporal_committed_by';
-COMMENT ON FUNCTION temporal.committed_by(timestamptz, timestamptz) IS
-'had the transaction with that tick been committed at the time? A version can be read AS OF the time if this is true of its start and not of its end';
-
-CREATE FUNCTION temporal.instant_upper("time" timestamptz) RETURNS timestamptz
-LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'temporal_instant_upper';
-COMMENT ON FUNCTION temporal.instant_upper(timestamptz) IS
-'what cannot be read AS OF the time any more ended at or before this one';
-
-CREATE FUNCTION temporal.instant_lower("time" timestamptz) RETURNS timestamptz
-LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'temporal_instant_lower';
-COMMENT ON FUNCTION temporal.instant_lower(timestamptz) IS
-'what cannot be read AS OF the time yet started after this one';
 
 CREATE FUNCTION temporal.tick_committed_at(tick timestamptz) RETURNS timestamptz
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED

@@ -96,14 +96,6 @@ extern int no_such_variable
 				false, false, false, false, true)
 #endif
 
-/* What an index access method kept between insertions, since 17 */
-#if PG_VERSION_NUM >= 170000
-#define temporal_index_insert_cleanup(rel, info) \
-	index_insert_cleanup(rel, info)
-#else
-#define temporal_index_insert_cleanup(rel, info) ((void) 0)
-#endif
-
 /* A qual without columns, evaluated once a scan */
 #if PG_VERSION_NUM >= 160000
 #define temporal_make_pseudoconstant(root, clause) \
@@ -122,6 +114,33 @@ extern int no_such_variable
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/*
+ * Since 17: what an index access method kept between insertions goes;
+ * BRIN's map of summaries, and the summary of a range, locked, or NULL;
+ * this process's place among all of the server's; the server's JSON parser.
+ */
+#if PG_VERSION_NUM >= 170000
+#define temporal_index_insert_cleanup(rel, info) \
+	index_insert_cleanup(rel, info)
+#define temporal_brin_revmap(index, pages) brinRevmapInitialize(index, pages)
+#define temporal_brin_summary(revmap, block, buffer, offset) \
+	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
+							 BUFFER_LOCK_SHARE)
+#define temporal_my_proc_number() MyProcNumber
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
+#else
+#define temporal_index_insert_cleanup(rel, info) ((void) 0)
+#define temporal_brin_revmap(index, pages) \
+	brinRevmapInitialize(index, pages, NULL)
+#define temporal_brin_summary(revmap, block, buffer, offset) \
+	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
+							 BUFFER_LOCK_SHARE, NULL)
+#define temporal_my_proc_number() (MyProc->pgprocno)
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
+#endif
+
 /* An index scan without instrumentation */
 #if PG_VERSION_NUM >= 180000
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
@@ -129,22 +148,6 @@ extern int no_such_variable
 #else
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
-#endif
-
-/* This process's place among all of the server's, from 0 */
-#if PG_VERSION_NUM >= 170000
-#define temporal_my_proc_number() MyProcNumber
-#else
-#define temporal_my_proc_number() (MyProc->pgprocno)
-#endif
-
-/* Is the text JSON?  The server's own parser, without its errors. */
-#if PG_VERSION_NUM >= 170000
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
-#else
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
 #endif
 
 /* The columns that SELECT on a relation needs rights on: a Bitmapset ** */

@@ -136,7 +136,7 @@ query_gate_history(PlannerInfo *root, RelOptInfo *rel, Oid history,
 
 /*
  * Is the value finite, and not null, whenever it is evaluated?  A constant can
- * be looked at; temporal.clause_time() answers so, in an initplan of ours.
+ * be looked at; functions of ours answer so, in an initplan.
  */
 static bool
 query_is_finite(PlannerInfo *root, Node *value)
@@ -168,7 +168,8 @@ query_is_finite(PlannerInfo *root, Node *value)
 			call = (FuncExpr *) linitial_node(TargetEntry,
 											  plan->targetlist)->expr;
 			return IsA(call, FuncExpr) &&
-				call->funcid == extension_function(FUNCTION_CLAUSE_TIME);
+				(call->funcid == extension_function(FUNCTION_CLAUSE_TIME) ||
+				 call->funcid == extension_function(FUNCTION_INSTANT_LOWER));
 		}
 	}
 	return false;

@@ -43,13 +43,35 @@ typedef struct ReviewTable
 	ReviewColumn **keys;
 } ReviewTable;
 
+/* Values that a generated query has as $1, $2, ...; none is null */
+#define REVIEW_MAX_PARAMETERS 16
+
+typedef struct ReviewParameters
+{
+	int			n;
+	Oid			types[REVIEW_MAX_PARAMETERS];
+	Datum		values[REVIEW_MAX_PARAMETERS];
+} ReviewParameters;
+
 /* A time in a generated query */
 typedef struct ReviewTime
 {
 	const char *text;
 	bool		known;			/* when the query is made */
 	TimestampTz value;			/* if so */
+	ReviewParameters *parameters;	/* of that query */
 } ReviewTime;
+
+/*
+ * What was committed at a time, in a generated query: ticks up to upper but
+ * for those in flight, of which none is at or before lower
+ */
+typedef struct ReviewInstant
+{
+	const char *upper;
+	const char *lower;
+	const char *flight;			/* for temporal.shows(); NULL: none */
+} ReviewInstant;
 
 /*
  * review_table.c
@@ -64,6 +86,26 @@ extern void review_table_require_key(const ReviewTable *table);
 
 /* The operator by which an index tells two values of a column to be the same */
 extern const char *review_table_equality(Relation index, int place, Oid type);
+
+/*
+ * review_instant.c
+ *
+ * Adds a value to the parameters; returns its name.
+ */
+extern const char *review_parameter(ReviewParameters *parameters, Oid type,
+									Datum value);
+
+extern ReviewInstant review_instant(const ReviewTable *table,
+									const ReviewTime *time);
+
+/*
+ * Expressions: was the transaction with the tick committed by then, or not?
+ * With bounds of which indexes know.
+ */
+extern const char *review_committed(const ReviewInstant *instant,
+									const char *tick);
+extern const char *review_uncommitted(const ReviewInstant *instant,
+									  const char *tick);
 
 /*
  * review_text.c: pieces of queries.  Columns of sub-selects are named by a
@@ -120,7 +162,8 @@ extern void review_init(void);
  * Parse analysis and rewriting of a generated SELECT; mistakes are shown in its
  * text.  Takes the locks it needs.
  */
-extern Query *review_analyse(const char *text, const Oid *types, int ntypes);
+extern Query *review_analyse(const char *text,
+							 const ReviewParameters *parameters);
 
 /* 22004: the argument must not be null */
 pg_noreturn extern void review_refuse_null(const char *argument);

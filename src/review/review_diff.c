@@ -39,30 +39,37 @@ diff_side(StringInfo text, const ReviewTable *table, const ReviewTime *times,
 {
 	const char *mine = times[here].text;
 	const char *other = times[there].text;
+	bool		known = times[0].known && times[1].known;
+	bool		earlier = known && times[here].value <= times[there].value;
+	bool		later = known && times[here].value >= times[there].value;
+	ReviewInstant instant = review_instant(table, &times[there]);
+	const char *start = psprintf("v.%s", table->start);
+	const char *end = psprintf("v.%s", table->end);
 
 	appendStringInfoString(text, "SELECT 1 AS present");
 	review_text_columns(text, table, "v", here == 0 ? "o" : "n");
-	appendStringInfo(text, " FROM %s AS v TABLESAMPLE temporal.as_of(%s)"
-					 " WHERE (NOT temporal.committed_by(v.%s, %s)"
-					 " OR temporal.committed_by(v.%s, %s))",
-					 table->name, mine, table->start, other, table->end,
-					 other);
+	appendStringInfo(text, " FROM %s AS v TABLESAMPLE temporal.as_of(%s)",
+					 table->name, mine);
+	if (earlier)
 
-	/* read before the other time, so it has ended until then */
-	appendStringInfo(text, " AND v.%s " LE
-					 " CASE WHEN %s " LE " %s"
-					 " THEN temporal.instant_upper(%s) ELSE 'infinity' END",
-					 table->end, mine, other, other);
-	if (times[0].known && times[1].known &&
-		times[here].value <= times[there].value)
-		appendStringInfo(text, " AND v.%s " LT " 'infinity'",
-						 table->end);
+		/* what was read before has ended until then */
+		appendStringInfo(text, " WHERE %s " LT " 'infinity' AND %s", end,
+						 review_committed(&instant, end));
+	else if (later)
 
-	/* read after the other time, so it has started since */
-	appendStringInfo(text, " AND v.%s " GT
-					 " CASE WHEN %s " GE " %s"
-					 " THEN temporal.instant_lower(%s) ELSE '-infinity' END",
-					 table->start, mine, other, other);
+		/* what was read afterwards has started since */
+		appendStringInfo(text, " WHERE %s",
+						 review_uncommitted(&instant, start));
+	else
+
+		/* the one or the other; bounds for indexes all the same */
+		appendStringInfo(text, " WHERE (%s OR %s)"
+						 " AND %s " LE " CASE WHEN %s " LE " %s THEN %s ELSE 'infinity' END"
+						 " AND %s " GT " CASE WHEN %s " GE " %s THEN %s ELSE '-infinity' END",
+						 review_committed(&instant, end),
+						 review_uncommitted(&instant, start),
+						 end, mine, other, instant.upper,
+						 start, mine, other, instant.lower);
 }
 
 /*

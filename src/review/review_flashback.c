@@ -34,24 +34,57 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/timestamp.h"
+
 #include "review/review.h"
+
+/* The window; of a time before the history, its start */
+typedef struct FlashbackWindow
+{
+	ReviewTime	times[2];
+	ReviewInstant instants[2];
+} FlashbackWindow;
+
+static void
+flashback_window(FlashbackWindow *window, const ReviewTable *table,
+				 const ReviewTime *times)
+{
+	TimestampTz first = table->versioned->history_start;
+
+	for (int i = 0; i < 2; i++)
+	{
+		ReviewTime *time = &window->times[i];
+
+		*time = times[i];
+		if (!TIMESTAMP_IS_NOBEGIN(first))
+		{
+			time->value = Max(time->value, first);
+			time->text = psprintf("GREATEST(%s, %s)", time->text,
+								  review_parameter(time->parameters,
+												   TIMESTAMPTZOID,
+												   TimestampTzGetDatum(first)));
+		}
+		window->instants[i] = review_instant(table, time);
+	}
+}
 
 /*
  * FROM table AS v WHERE it could be read in the window
  */
 static void
-flashback_from(StringInfo text, const ReviewTable *table, const char *lower,
-			   const char *upper)
+flashback_from(StringInfo text, const ReviewTable *table,
+			   const ReviewTime *times, const FlashbackWindow *window)
 {
+	const ReviewInstant *instants = window->instants;
+
 	appendStringInfo(text, " FROM %s AS v TABLESAMPLE temporal.all_versions(true)"
-					 " WHERE %s " LE " %s"
-					 " AND v.%s " LE " temporal.instant_upper(%s)"
-					 " AND temporal.committed_by(v.%s, %s)"
-					 " AND v.%s " GT " temporal.instant_lower(%s)"
-					 " AND NOT temporal.committed_by(v.%s, %s)",
-					 table->name, lower, upper,
-					 table->start, upper, table->start, upper,
-					 table->end, lower, table->end, lower);
+					 " WHERE %s " LE " %s AND %s AND %s",
+					 table->name, window->times[0].text, times[1].text,
+					 review_committed(&instants[1],
+									  psprintf("v.%s", table->start)),
+					 review_uncommitted(&instants[0],
+										psprintf("v.%s", table->end)));
 }
 
 /*
@@ -97,20 +130,22 @@ flashback_meets(StringInfo text, const ReviewTable *table,
 char *
 review_flashback_query(const ReviewTable *table, const ReviewTime *times)
 {
-	const char *lower = times[0].text;
-	const char *upper = times[1].text;
 	const char *start = psprintf("temporal.tick_committed_at(v.%s)",
 								 table->start);
 	const char *end = psprintf("temporal.tick_committed_at(v.%s)", table->end);
-	const char *started =
-		psprintf("CASE WHEN NOT temporal.committed_by(v.%s, %s)"
-				 " OR %s " EQ " temporal.instant_upper(%s) THEN",
-				 table->start, lower, start, lower);
-	const char *ended =
-		psprintf("CASE WHEN temporal.committed_by(v.%s, %s) THEN",
-				 table->end, upper);
+	const char *started;
+	const char *ended;
+	FlashbackWindow window;
 	StringInfoData text;
 
+	flashback_window(&window, table, times);
+	started = psprintf("CASE WHEN %s OR %s " EQ " %s THEN",
+					   review_uncommitted(&window.instants[0],
+										  psprintf("v.%s", table->start)),
+					   start, window.instants[0].upper);
+	ended = psprintf("CASE WHEN %s THEN",
+					 review_committed(&window.instants[1],
+									  psprintf("v.%s", table->end)));
 	initStringInfo(&text);
 	appendStringInfo(&text, "SELECT v.*::%s, %s %s END, %s %s END,"
 					 " %s %s END, %s %s END, %s temporal.tick_xid(v.%s) END, ",
@@ -126,7 +161,7 @@ review_flashback_query(const ReviewTable *table, const ReviewTime *times)
 	else
 		appendStringInfoString(&text, "NULL");
 	appendStringInfoString(&text, "::pg_catalog.\"char\"");
-	flashback_from(&text, table, lower, upper);
+	flashback_from(&text, table, times, &window);
 	if (table->nkeys == 0)
 		return text.data;
 
@@ -134,10 +169,10 @@ review_flashback_query(const ReviewTable *table, const ReviewTime *times)
 					 " NULL::pg_catalog.int8, NULL::pg_catalog.timestamptz,"
 					 " temporal.tick_xid(v.%s), 'D'::pg_catalog.\"char\"",
 					 table->name, review_text_scn(end), end, table->end);
-	flashback_from(&text, table, lower, upper);
-	appendStringInfo(&text, " AND v.%s " LT " 'infinity'"
-					 " AND temporal.committed_by(v.%s, %s) AND NOT (",
-					 table->end, table->end, upper);
+	flashback_from(&text, table, times, &window);
+	appendStringInfo(&text, " AND v.%s " LT " 'infinity' AND %s AND NOT (",
+					 table->end, review_committed(&window.instants[1],
+												  psprintf("v.%s", table->end)));
 	flashback_meets(&text, table, table->start, table->end);
 	appendStringInfoChar(&text, ')');
 	return text.data;

@@ -35,6 +35,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
@@ -103,12 +104,12 @@ review_refuse_null(const char *argument)
 }
 
 /*
- * The text of the query for a table.  known[i] tells whether time i is
- * values[i] already.
+ * The text of the query for a table.  known[i] tells whether time i is that of
+ * the parameters already.  Adds parameters to those of the call.
  */
 static char *
 review_function_query(const ReviewFunction *function, Oid relation,
-					  const bool *known, const TimestampTz *values)
+					  const bool *known, ReviewParameters *parameters)
 {
 	ReviewTime	times[2];
 	StringInfoData text;
@@ -118,7 +119,9 @@ review_function_query(const ReviewFunction *function, Oid relation,
 	for (int i = 0; i < 2; i++)
 	{
 		times[i].known = known[i];
-		times[i].value = values[i];
+		times[i].value = known[i] ?
+			DatumGetTimestampTz(parameters->values[i + 1]) : DT_NOBEGIN;
+		times[i].parameters = parameters;
 		times[i].text = psprintf("$%d", i + 2);
 		if (known[i])
 			continue;
@@ -160,7 +163,7 @@ review_error_callback(void *arg)
 }
 
 Query *
-review_analyse(const char *text, const Oid *types, int ntypes)
+review_analyse(const char *text, const ReviewParameters *parameters)
 {
 	ErrorContextCallback callback = {error_context_stack,
 	review_error_callback, unconstify(char *, text)};
@@ -171,7 +174,7 @@ review_analyse(const char *text, const Oid *types, int ntypes)
 	error_context_stack = &callback;
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = text;
-	setup_parse_fixed_parameters(pstate, types, ntypes);
+	setup_parse_fixed_parameters(pstate, parameters->types, parameters->n);
 	query = transformTopLevelStmt(pstate,
 								  linitial_node(RawStmt,
 												raw_parser(text,
@@ -286,6 +289,27 @@ review_call_relation(const ReviewFunction *function, Node *arg)
 	return DatumGetObjectId(value->constvalue);
 }
 
+/*
+ * The call's arguments, and the constants that were added to them
+ */
+static List *
+review_arguments(FuncExpr *call, const ReviewParameters *parameters)
+{
+	List	   *args = list_copy(call->args);
+
+	for (int i = REVIEW_NARGS; i < parameters->n; i++)
+	{
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(parameters->types[i], &length, &by_value);
+		args = lappend(args,
+					   makeConst(parameters->types[i], -1, InvalidOid, length,
+								 parameters->values[i], false, by_value));
+	}
+	return args;
+}
+
 static Query *
 review_expand(FuncExpr *call, PlannerInfo *root)
 {
@@ -293,9 +317,9 @@ review_expand(FuncExpr *call, PlannerInfo *root)
 	Oid			relation = review_call_relation(function,
 												linitial(call->args));
 	bool		known[2] = {false, false};
-	TimestampTz values[2] = {0, 0};
-	Oid			types[REVIEW_NARGS];
-	ArgumentContext context = {call->args, 0, false};
+	ReviewParameters parameters = {.n = REVIEW_NARGS};
+	ArgumentContext context = {0};
+	char	   *text;
 	Query	   *query;
 
 	if (!OidIsValid(relation) || list_length(call->args) != REVIEW_NARGS)
@@ -304,23 +328,23 @@ review_expand(FuncExpr *call, PlannerInfo *root)
 	{
 		Const	   *arg = list_nth(call->args, i);
 
-		types[i] = exprType((Node *) arg);
+		parameters.types[i] = exprType((Node *) arg);
 		if (i == 0 || !IsA(arg, Const))
 			continue;
 		if (arg->constisnull)
 			review_refuse_null(function->times[i - 1]);
 		known[i - 1] = true;
-		values[i - 1] = DatumGetTimestampTz(arg->constvalue);
+		parameters.values[i] = arg->constvalue;
 	}
-	query = review_analyse(review_function_query(function, relation, known,
-												 values),
-						   types, REVIEW_NARGS);
+	text = review_function_query(function, relation, known, &parameters);
+	query = review_analyse(text, &parameters);
 	review_check_result(query, call);
 
 	/* other rights on the function, or other policies, are another plan */
 	record_plan_function_dependency(root, call->funcid);
 	if (query->hasRowSecurity)
 		root->glob->dependsOnRole = true;
+	context.args = review_arguments(call, &parameters);
 	return castNode(Query, review_argument_mutator((Node *) query, &context));
 }
 
@@ -328,14 +352,16 @@ review_expand(FuncExpr *call, PlannerInfo *root)
  * Runs a query through SPI and adds its rows to the function's result.
  */
 static void
-review_run(ReturnSetInfo *rsinfo, const char *text, int nargs, Oid *types,
-		   Datum *values)
+review_run(ReturnSetInfo *rsinfo, const char *text,
+		   ReviewParameters *parameters)
 {
 	Portal		portal;
 
 	SPI_connect();
-	portal = SPI_cursor_open_with_args(NULL, text, nargs, types, values, NULL,
-									   true /* as the caller sees it */ , 0);
+	portal = SPI_cursor_open_with_args(NULL, text, parameters->n,
+									   parameters->types, parameters->values,
+									   NULL, true /* as the caller sees it */ ,
+									   0);
 	for (;;)
 	{
 		SPI_cursor_fetch(portal, true, 1000);
@@ -357,36 +383,33 @@ Datum
 temporal_review(PG_FUNCTION_ARGS)
 {
 	const ReviewFunction *function = review_function_find(fcinfo->flinfo->fn_oid);
-	Oid			types[REVIEW_NARGS];
-	Datum		args[REVIEW_NARGS];
-	TimestampTz values[2];
+	ReviewParameters parameters = {.n = REVIEW_NARGS};
 	bool		known[2] = {true, true};
-
-	Oid			relation;
+	Oid			relation = InvalidOid;
+	char	   *text;
 
 	settings_require_preload();
 	for (int i = 0; i < REVIEW_NARGS; i++)
 	{
-		bool		is_type = i == 0 &&
-			function->function == FUNCTION_FLASHBACK_VERSIONS;
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
 
-		if (PG_ARGISNULL(i) && !is_type)
-			review_refuse_null(i == 0 ? "relation" : function->times[i - 1]);
-		types[i] = get_fn_expr_argtype(fcinfo->flinfo, i);
-		args[i] = is_type ? (Datum) 0 : PG_GETARG_DATUM(i);
-		if (is_type)
+		/* a table by its row type is not referred to */
+		if (i == 0 && function->function == FUNCTION_FLASHBACK_VERSIONS)
 		{
-			relation = review_type_relation(types[i]);
-			types[i] = REGCLASSOID; /* not referred to */
+			relation = review_type_relation(type);
+			parameters.types[i] = REGCLASSOID;
+			parameters.values[i] = ObjectIdGetDatum(relation);
+			continue;
 		}
-		else if (i == 0)
+		if (PG_ARGISNULL(i))
+			review_refuse_null(i == 0 ? "relation" : function->times[i - 1]);
+		parameters.types[i] = type;
+		parameters.values[i] = PG_GETARG_DATUM(i);
+		if (i == 0)
 			relation = PG_GETARG_OID(i);
-		else
-			values[i - 1] = PG_GETARG_TIMESTAMPTZ(i);
 	}
 	InitMaterializedSRF(fcinfo, 0);
-	review_run((ReturnSetInfo *) fcinfo->resultinfo,
-			   review_function_query(function, relation, known, values),
-			   REVIEW_NARGS, types, args);
+	text = review_function_query(function, relation, known, &parameters);
+	review_run((ReturnSetInfo *) fcinfo->resultinfo, text, &parameters);
 	return (Datum) 0;
 }

@@ -1,11 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * review_instant.c
- *	  An instant as functions that generated queries can call
+ *	  Instants in generated queries, and the transactions of ticks
  *
- * Whoever reads AS OF one time and wants to know of each version whether it
- * can be read at another asks here; temporal.as_of_mode holds for both.  So
- * does who wants to know which transaction a tick belongs to.
+ * AS OF shows the versions whose start had been committed at the instant and
+ * whose end had not (transaction_instant.c).  Who reads at one time and wants
+ * to know of each version whether it can be read at another says so with the
+ * same means as AS OF itself (query_quals.c): comparisons, and
+ * temporal.shows() where transactions were in flight.  An instant that is
+ * known and settled as the query is made becomes constants.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +19,6 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -26,93 +28,113 @@
 #include "time/transaction_instant.h"
 #include "time/transaction_tick.h"
 
-/* The instant of the last call, kept for the execution */
-typedef struct ReviewInstant
-{
-	bool		known;
-	TimestampTz t;
-	TransactionInstant instant;
-} ReviewInstant;
-
-PG_FUNCTION_INFO_V1(temporal_committed_by);
 PG_FUNCTION_INFO_V1(temporal_tick_committed_at);
 PG_FUNCTION_INFO_V1(temporal_tick_xid);
 PG_FUNCTION_INFO_V1(temporal_tick_siblings);
-PG_FUNCTION_INFO_V1(temporal_instant_upper);
-PG_FUNCTION_INFO_V1(temporal_instant_lower);
 PG_FUNCTION_INFO_V1(temporal_given_time);
 
-static const TransactionInstant *
-instant_of(FunctionCallInfo fcinfo, TimestampTz t)
+const char *
+review_parameter(ReviewParameters *parameters, Oid type, Datum value)
 {
-	ReviewInstant *kept = fcinfo->flinfo->fn_extra;
-	TransactionInstant *instant;
+	if (parameters->n == REVIEW_MAX_PARAMETERS)
+		elog(ERROR, "too many parameters of a generated query");
+	parameters->types[parameters->n] = type;
+	parameters->values[parameters->n] = value;
+	return psprintf("$%d", ++parameters->n);
+}
 
-	if (kept == NULL)
-		kept = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-								   sizeof(ReviewInstant));
-	instant = &kept->instant;
-	if (kept->known && kept->t == t)
-		return instant;
+static const char *
+instant_time(ReviewParameters *parameters, TimestampTz t)
+{
+	return review_parameter(parameters, TIMESTAMPTZOID,
+							TimestampTzGetDatum(t));
+}
 
-	settings_require_preload();
-	kept->known = false;
-	if (instant->flight != NULL)
-		pfree((void *) instant->flight);
-	instant->flight = NULL;
-	instant->nflight = 0;
-	instant->upper = instant->lower = time_clause_instant(t);
-	if (temporal_as_of_mode == AS_OF_MODE_COMMIT)
+/*
+ * The instant as temporal.shows() takes it: upper, then the ticks in flight
+ */
+static Datum
+instant_array(const TransactionInstant *instant)
+{
+	int			n = instant->nflight + 1;
+	Datum	   *times = palloc(n * sizeof(Datum));
+
+	times[0] = TimestampTzGetDatum(instant->upper);
+	for (int i = 1; i < n; i++)
+		times[i] = TimestampTzGetDatum(instant->flight[i - 1]);
+	return PointerGetDatum(construct_array(times, n, TIMESTAMPTZOID,
+										   sizeof(TimestampTz), true,
+										   TYPALIGN_DOUBLE));
+}
+
+/*
+ * (SELECT temporal.function(time, table)): once an execution
+ */
+static const char *
+instant_call(const char *function, const char *time, const ReviewTable *table)
+{
+	return psprintf("(SELECT temporal.%s(%s, '%u'::pg_catalog.regclass))",
+					function, time, table->relid);
+}
+
+ReviewInstant
+review_instant(const ReviewTable *table, const ReviewTime *time)
+{
+	ReviewInstant result = {0};
+	const TransactionInstant *settled;
+	TimestampTz t;
+
+	/* one before the history is refused as the query runs */
+	if (time->known && time->value >= table->versioned->history_start)
 	{
-		const TransactionInstant *found =
-			transaction_instant(time_clause_instant(t));
-		Size		size = found->nflight * sizeof(TimestampTz);
-		TimestampTz *flight =
-			MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, Max(size, 1));
-
-		memcpy(flight, found->flight, size);
-		*instant = *found;
-		instant->flight = flight;
+		t = time_clause_instant(time->value);
+		if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
+		{
+			result.upper = result.lower = instant_time(time->parameters, t);
+			return result;
+		}
+		settled = transaction_instant_settled(t);
+		if (settled != NULL)
+		{
+			if (settled->nflight > 0)
+				result.flight = review_parameter(time->parameters,
+												 TIMESTAMPTZARRAYOID,
+												 instant_array(settled));
+			result.upper = instant_time(time->parameters, settled->upper);
+			result.lower = instant_time(time->parameters, settled->lower);
+			return result;
+		}
 	}
-	kept->t = t;
-	kept->known = true;
-	return instant;
+	if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
+		result.upper = result.lower = instant_call("clause_time", time->text,
+												   table);
+	else
+	{
+		result.upper = instant_call("instant_upper", time->text, table);
+		result.lower = instant_call("instant_lower", time->text, table);
+		result.flight = instant_call("instant", time->text, table);
+	}
+	return result;
 }
 
-/*
- * temporal.committed_by(tick timestamptz, time timestamptz) RETURNS boolean
- */
-Datum
-temporal_committed_by(PG_FUNCTION_ARGS)
+const char *
+review_committed(const ReviewInstant *instant, const char *tick)
 {
-	const TransactionInstant *instant = instant_of(fcinfo,
-												   PG_GETARG_TIMESTAMPTZ(1));
+	if (instant->flight == NULL)
+		return psprintf("%s " LE " %s", tick, instant->upper);
 
-	/* as the start of a version that never ends */
-	PG_RETURN_BOOL(transaction_instant_shows(instant,
-											 PG_GETARG_TIMESTAMPTZ(0),
-											 DT_NOEND));
+	/* as the start of a version that does not end */
+	return psprintf("(%s " LE " %s AND temporal.shows(%s, 'infinity', %s))",
+					tick, instant->upper, tick, instant->flight);
 }
 
-/*
- * temporal.instant_upper(time timestamptz) RETURNS timestamptz
- */
-Datum
-temporal_instant_upper(PG_FUNCTION_ARGS)
+const char *
+review_uncommitted(const ReviewInstant *instant, const char *tick)
 {
-	PG_RETURN_TIMESTAMPTZ(instant_of(fcinfo,
-									 PG_GETARG_TIMESTAMPTZ(0))->upper);
-}
-
-/*
- * temporal.instant_lower(time timestamptz) RETURNS timestamptz
- */
-Datum
-temporal_instant_lower(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_TIMESTAMPTZ(instant_of(fcinfo,
-									 PG_GETARG_TIMESTAMPTZ(0))->lower);
+	if (instant->flight == NULL)
+		return psprintf("%s " GT " %s", tick, instant->upper);
+	return psprintf("(%s " GT " %s AND NOT temporal.shows(%s, 'infinity', %s))",
+					tick, instant->lower, tick, instant->flight);
 }
 
 /*

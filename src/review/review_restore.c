@@ -33,13 +33,13 @@ PG_FUNCTION_INFO_V1(temporal_restore);
 PG_FUNCTION_INFO_V1(temporal_flashback_table);
 
 /*
- * SELECT one side: rows that are current, or those that were.  $1 is the time.
+ * SELECT one side: rows that are current, or those that were.
  *
  * The table has no alias, so that the condition can use its name.
  */
 static void
-restore_side(StringInfo text, const ReviewTable *table, bool current,
-			 const char *where, bool key_only)
+restore_side(StringInfo text, const ReviewTable *table, const ReviewTime *time,
+			 bool current, const char *where, bool key_only)
 {
 	const char *name = table->relname;
 
@@ -50,23 +50,34 @@ restore_side(StringInfo text, const ReviewTable *table, bool current,
 		appendStringInfo(text, ", %s IS TRUE AS chosen", where);
 	appendStringInfo(text, " FROM %s", table->name);
 	if (current)
-		appendStringInfo(text, " WHERE NOT temporal.committed_by(%s.%s, $1)"
-						 " AND %s.%s " GT " temporal.instant_lower($1)",
-						 name, table->start, name, table->start);
+	{
+		ReviewInstant instant = review_instant(table, time);
+		const char *start = psprintf("%s.%s", name, table->start);
+
+		appendStringInfo(text, " WHERE %s",
+						 review_uncommitted(&instant, start));
+	}
 	else
-		appendStringInfo(text, " TABLESAMPLE temporal.as_of($1)"
-						 " WHERE %s.%s " LT " 'infinity'", name, table->end);
+		appendStringInfo(text, " TABLESAMPLE temporal.as_of(%s)"
+						 " WHERE %s.%s " LT " 'infinity'", time->text, name,
+						 table->end);
 	if (where != NULL && key_only)
 		appendStringInfo(text, " AND %s", where);
 }
 
 ReviewRows *
-review_restore_collect(const ReviewTable *table, int number, TimestampTz time,
+review_restore_collect(const ReviewTable *table, int number, TimestampTz value,
 					   const char *where, bool read_only)
 {
 	ReviewRows *rows;
-	Oid			type = TIMESTAMPTZOID;
-	Datum		value = TimestampTzGetDatum(time);
+	ReviewParameters parameters = {0};
+	ReviewTime	time = {
+		.text = review_parameter(&parameters, TIMESTAMPTZOID,
+								 TimestampTzGetDatum(value)),
+		.known = true,
+		.value = value,
+		.parameters = &parameters,
+	};
 	bool		key_only = false;
 	StringInfoData text;
 
@@ -77,14 +88,14 @@ review_restore_collect(const ReviewTable *table, int number, TimestampTz time,
 	initStringInfo(&text);
 	review_rows_select(&text, table, "NULL");
 	appendStringInfoString(&text, " FROM (");
-	restore_side(&text, table, true, where, key_only);
+	restore_side(&text, table, &time, true, where, key_only);
 	appendStringInfoString(&text, ") AS o FULL JOIN (");
-	restore_side(&text, table, false, where, key_only);
+	restore_side(&text, table, &time, false, where, key_only);
 	appendStringInfoString(&text, ") AS n ON ");
 	review_text_key_equal(&text, table, "o.o", "n.n");
 	if (where != NULL && !key_only)
 		appendStringInfoString(&text, " WHERE o.chosen OR n.chosen");
-	review_rows_collect(rows, text.data, 1, &type, &value, read_only);
+	review_rows_collect(rows, text.data, &parameters, read_only);
 	return rows;
 }
 

@@ -164,26 +164,26 @@ rows_shutdown(DestReceiver *self)
 }
 
 ParamListInfo
-review_parameters(int nargs, Oid *types, Datum *values)
+review_parameter_list(const ReviewParameters *parameters)
 {
-	ParamListInfo params = makeParamList(nargs);
+	ParamListInfo params = makeParamList(parameters->n);
 
-	for (int i = 0; i < nargs; i++)
+	for (int i = 0; i < parameters->n; i++)
 	{
-		params->params[i].value = values[i];
+		params->params[i].value = parameters->values[i];
 		params->params[i].isnull = false;
 		params->params[i].pflags = PARAM_FLAG_CONST;
-		params->params[i].ptype = types[i];
+		params->params[i].ptype = parameters->types[i];
 	}
 	return params;
 }
 
 static void
-rows_execute(const char *query, int nargs, Oid *types, Datum *values,
+rows_execute(const char *query, const ReviewParameters *parameters,
 			 bool read_only, DestReceiver *dest)
 {
 	SPIExecuteOptions options = {
-		.params = review_parameters(nargs, types, values),
+		.params = review_parameter_list(parameters),
 		.read_only = read_only,
 		.dest = dest,
 	};
@@ -193,8 +193,8 @@ rows_execute(const char *query, int nargs, Oid *types, Datum *values,
 }
 
 void
-review_rows_collect(ReviewRows *rows, const char *query, int nargs,
-					Oid *types, Datum *values, bool read_only)
+review_rows_collect(ReviewRows *rows, const char *query,
+					const ReviewParameters *parameters, bool read_only)
 {
 	RowsReceiver receiver = {
 		.pub = {
@@ -207,7 +207,7 @@ review_rows_collect(ReviewRows *rows, const char *query, int nargs,
 		.rows = rows,
 	};
 
-	rows_execute(query, nargs, types, values, read_only, &receiver.pub);
+	rows_execute(query, parameters, read_only, &receiver.pub);
 }
 
 void
@@ -226,14 +226,14 @@ review_rows_register(ReviewRows *rows)
 }
 
 void
-review_answer(ReturnSetInfo *rsinfo, const char *query, int nargs, Oid *types,
-			  Datum *values, bool read_only)
+review_answer(ReturnSetInfo *rsinfo, const char *query,
+			  const ReviewParameters *parameters, bool read_only)
 {
 	DestReceiver *dest = CreateDestReceiver(DestTuplestore);
 
 	SetTuplestoreDestReceiverParams(dest, rsinfo->setResult,
 									CurrentMemoryContext, true, NULL, NULL);
-	rows_execute(query, nargs, types, values, read_only, dest);
+	rows_execute(query, parameters, read_only, dest);
 	dest->rDestroy(dest);
 }
 
@@ -241,6 +241,7 @@ void
 review_rows_report(const ReviewRows *rows, ReturnSetInfo *rsinfo,
 				   bool relation_and_conflict)
 {
+	static const ReviewParameters none = {0};
 	const ReviewTable *table = rows->table;
 	StringInfoData text;
 
@@ -260,5 +261,5 @@ review_rows_report(const ReviewRows *rows, ReturnSetInfo *rsinfo,
 	review_text_row(&text, table, "d.o", "old");
 	appendStringInfoString(&text, " CROSS JOIN ");
 	review_text_row(&text, table, "d.n", "new");
-	review_answer(rsinfo, text.data, 0, NULL, NULL, true);
+	review_answer(rsinfo, text.data, &none, true);
 }

@@ -57,7 +57,7 @@ extern ReviewRows *review_rows_create(const ReviewTable *table, int number);
 
 /* Fills it with the rows of a query; leaves out those that stay the same. */
 extern void review_rows_collect(ReviewRows *rows, const char *query,
-								int nargs, Oid *types, Datum *values,
+								const ReviewParameters *parameters,
 								bool read_only);
 
 /* Makes queries know them. */
@@ -70,12 +70,12 @@ extern void review_rows_register(ReviewRows *rows);
 extern void review_rows_report(const ReviewRows *rows, ReturnSetInfo *rsinfo,
 							   bool relation_and_conflict);
 
-/* ParamListInfo of values, none of them null */
-extern ParamListInfo review_parameters(int nargs, Oid *types, Datum *values);
+/* The parameters for SPI */
+extern ParamListInfo review_parameter_list(const ReviewParameters *parameters);
 
 /* Runs a query, and adds what it returns to the function's result. */
-extern void review_answer(ReturnSetInfo *rsinfo, const char *query, int nargs,
-						  Oid *types, Datum *values, bool read_only);
+extern void review_answer(ReturnSetInfo *rsinfo, const char *query,
+						  const ReviewParameters *parameters, bool read_only);
 
 /*
  * review_apply.c: locks tables against other writers, in the order of their
@@ -110,7 +110,7 @@ extern int	review_order(ReviewEdge *edges, int nedges, ReviewLevel **levels);
 
 /* review_restore.c: collects what makes a table as it was at a time */
 extern ReviewRows *review_restore_collect(const ReviewTable *table, int number,
-										  TimestampTz time, const char *where,
+										  TimestampTz value, const char *where,
 										  bool read_only);
 
 #endif							/* TEMPORAL_REVIEW_ROWS_H */

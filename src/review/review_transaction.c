@@ -184,26 +184,23 @@ transaction_query(const ReviewTable *table)
 	return text.data;
 }
 
-void
-review_transaction_parameters(const ReviewTransaction *transaction,
-							  Oid *types, Datum *values)
+ReviewParameters
+review_transaction_parameters(const ReviewTransaction *transaction)
 {
+	ReviewParameters result = {0};
 	ArrayType  *ticks = DatumGetArrayTypeP(transaction->ticks);
 	int			nticks = ArrayGetNItems(ARR_NDIM(ticks), ARR_DIMS(ticks));
 	const TimestampTz *data = (TimestampTz *) ARR_DATA_PTR(ticks);
 
-	types[0] = TIMESTAMPTZARRAYOID;
-	values[0] = transaction->ticks;
-	types[1] = TIMESTAMPTZOID;
-	values[1] = TimestampTzGetDatum(data[0]);
-	types[2] = TIMESTAMPTZOID;
-	values[2] = TimestampTzGetDatum(data[nticks - 1]);
-	types[3] = TIMESTAMPTZOID;
-	values[3] = TimestampTzGetDatum(transaction->committed_at);
-	types[4] = INT8OID;
-	values[4] = Int64GetDatum(transaction->xid);
-	types[5] = TEXTOID;
-	values[5] = transaction->role;
+	review_parameter(&result, TIMESTAMPTZARRAYOID, transaction->ticks);
+	review_parameter(&result, TIMESTAMPTZOID, TimestampTzGetDatum(data[0]));
+	review_parameter(&result, TIMESTAMPTZOID,
+					 TimestampTzGetDatum(data[nticks - 1]));
+	review_parameter(&result, TIMESTAMPTZOID,
+					 TimestampTzGetDatum(transaction->committed_at));
+	review_parameter(&result, INT8OID, Int64GetDatum(transaction->xid));
+	review_parameter(&result, TEXTOID, transaction->role);
+	return result;
 }
 
 /*
@@ -213,8 +210,7 @@ Datum
 temporal_transaction_changes(PG_FUNCTION_ARGS)
 {
 	ReviewTransaction *transaction;
-	Oid			types[REVIEW_TRANSACTION_NARGS];
-	Datum		values[REVIEW_TRANSACTION_NARGS];
+	ReviewParameters parameters;
 	ListCell   *lc;
 
 	settings_require_preload();
@@ -224,12 +220,11 @@ temporal_transaction_changes(PG_FUNCTION_ARGS)
 
 	/* bigint and xid8 are the same bits */
 	transaction = review_transaction_find(PG_GETARG_INT64(0));
-	review_transaction_parameters(transaction, types, values);
+	parameters = review_transaction_parameters(transaction);
 	SPI_connect();
 	foreach(lc, review_transaction_tables())
 		review_answer((ReturnSetInfo *) fcinfo->resultinfo,
-					  transaction_query(lfirst(lc)), REVIEW_TRANSACTION_NARGS,
-					  types, values, true);
+					  transaction_query(lfirst(lc)), &parameters, true);
 	SPI_finish();
 	return (Datum) 0;
 }

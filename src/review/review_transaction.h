@@ -29,10 +29,7 @@ extern List *review_transaction_tables(void);
  * Parameters of queries about it: $1 its ticks, $2 the first and $3 the last
  * of them, $4 its commit time, $5 its xid, $6 its role.
  */
-#define REVIEW_TRANSACTION_NARGS 6
-
-extern void review_transaction_parameters(const ReviewTransaction *transaction,
-										  Oid *types, Datum *values);
+extern ReviewParameters review_transaction_parameters(const ReviewTransaction *transaction);
 
 /*
  * SELECT present (1), start, and the columns of the versions that it ended, o,

@@ -92,11 +92,11 @@ undo_query(const ReviewTable *table)
  * changed such a table.
  */
 static void
-undo_check_key(const ReviewTable *table, Oid *types, Datum *values,
+undo_check_key(const ReviewTable *table, const ReviewParameters *parameters,
 			   bool read_only)
 {
 	SPIExecuteOptions options = {
-		.params = review_parameters(REVIEW_TRANSACTION_NARGS, types, values),
+		.params = review_parameter_list(parameters),
 		.read_only = read_only,
 		.tcount = 1,
 	};
@@ -121,11 +121,9 @@ undo_collect(const ReviewTransaction *transaction, List *tables,
 			 bool read_only)
 {
 	List	   *result = NIL;
-	Oid			types[REVIEW_TRANSACTION_NARGS];
-	Datum		values[REVIEW_TRANSACTION_NARGS];
+	ReviewParameters parameters = review_transaction_parameters(transaction);
 	ListCell   *lc;
 
-	review_transaction_parameters(transaction, types, values);
 	foreach(lc, tables)
 	{
 		const ReviewTable *table = lfirst(lc);
@@ -133,12 +131,11 @@ undo_collect(const ReviewTransaction *transaction, List *tables,
 
 		if (table->nkeys == 0)
 		{
-			undo_check_key(table, types, values, read_only);
+			undo_check_key(table, &parameters, read_only);
 			continue;
 		}
 		rows = review_rows_create(table, list_length(result));
-		review_rows_collect(rows, undo_query(table), REVIEW_TRANSACTION_NARGS,
-							types, values, read_only);
+		review_rows_collect(rows, undo_query(table), &parameters, read_only);
 		if (rows->nrows > 0)
 			result = lappend(result, rows);
 		else

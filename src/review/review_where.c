@@ -92,6 +92,7 @@ where_check_syntax(const char *where)
 char *
 review_where_text(const ReviewTable *table, const char *where, bool *key_only)
 {
+	static const ReviewParameters none = {0};
 	char	   *text;
 	Query	   *query;
 	Bitmapset  *used = NULL;
@@ -101,7 +102,7 @@ review_where_text(const ReviewTable *table, const char *where, bool *key_only)
 	/* a comment at its end must not comment out what follows */
 	text = psprintf(strstr(where, "--") ? "(%s\n)" : "(%s)", where);
 	query = review_analyse(psprintf("SELECT FROM %s WHERE %s", table->name,
-									text), NULL, 0);
+									text), &none);
 	pull_varattnos(query->jointree->quals, 1, &used);
 	*key_only = table->nkeys > 0 && !query->hasSubLinks &&
 		!contain_volatile_functions(query->jointree->quals);

@@ -15,7 +15,13 @@ extern void transaction_flight_init(void);
 /* To be called before this transaction takes its first tick. */
 extern void transaction_flight_enter(void);
 
-/* To be called when the transaction's end can be seen by others. */
+/* To be called before it takes its commit tick. */
+extern void transaction_flight_commit(void);
+
+/*
+ * To be called when the transaction's end can be seen by others; does nothing
+ * if it had nothing to announce.
+ */
 extern void transaction_flight_leave(void);
 
 /*
@@ -24,5 +30,11 @@ extern void transaction_flight_leave(void);
  * does this transaction count?
  */
 extern TimestampTz transaction_flight_settled(TimestampTz at_most, bool own);
+
+/*
+ * A time at or before which no other transaction has a commit tick and has not
+ * ended.  At most at_most.
+ */
+extern TimestampTz transaction_flight_arrived(TimestampTz at_most);
 
 #endif							/* TEMPORAL_TRANSACTION_FLIGHT_H */

@@ -81,7 +81,7 @@ transaction_prepared_settled(TimestampTz at_most)
 
 	if (max_prepared_xacts == 0)
 		return at_most;
-	relid = transaction_log_prepared_relation();
+	relid = transaction_log_objects()->prepared;
 	if (!OidIsValid(relid))
 		return at_most;
 
@@ -216,7 +216,7 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 	{
 		PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL,
 								  "COMMIT PREPARED");
-		relid = transaction_log_prepared_relation();
+		relid = transaction_log_objects()->prepared;
 		if (OidIsValid(relid) &&
 			!prepared_log_commit(relid, stmt->gid, &place))
 			relid = InvalidOid;

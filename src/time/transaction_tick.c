@@ -4,11 +4,13 @@
  *	  Which transaction does a tick belong to?
  *
  * A transaction is in flight at each of its ticks, so that the search for all
- * that were in flight at an instant finds it (transaction_log.c).
+ * that were in flight at an instant finds it (transaction_instant.c).
  *
  * A row of the log never changes, and whoever sees a version sees the row of
- * its transaction: what was found is remembered, in a small table where each
- * tick has one place.  What was not found may be found later.
+ * its transaction: what was found is remembered, and so is what was read on
+ * the way, since ticks that are asked for one after the other are often near
+ * each other.  The table has one place for each tick, which the next one with
+ * the same place takes.  What was not found may be found later.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,57 +18,83 @@
 
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "time/transaction_log.h"
+#include "time/transaction_scan.h"
 #include "time/transaction_tick.h"
 
-#define TICK_CACHE_SIZE 256
+#define TICK_CACHE_SIZE 4096
 
-typedef struct TickCacheEntry
+static TransactionOfTick *tick_cache = NULL;	/* tick is 0 where empty */
+static Oid	tick_cache_log = InvalidOid;
+
+static TransactionOfTick *
+tick_cache_entry(TimestampTz tick)
 {
-	Oid			log;			/* InvalidOid: empty */
-	TransactionOfTick answer;
-} TickCacheEntry;
+	Oid			log = transaction_log_objects()->log;
 
-static TickCacheEntry tick_cache[TICK_CACHE_SIZE];
-
-static bool
-tick_is_of_row(TimestampTz tick, const TransactionRow *row)
-{
-	if (row->system_time == tick)
-		return true;
-	for (int i = 0; i < row->nticks; i++)
+	if (tick_cache == NULL)
+		tick_cache = MemoryContextAllocZero(TopMemoryContext,
+											TICK_CACHE_SIZE *
+											sizeof(TransactionOfTick));
+	if (tick_cache_log != log)
 	{
-		if (row->ticks[i] == tick)
-			return true;
+		memset(tick_cache, 0, TICK_CACHE_SIZE * sizeof(TransactionOfTick));
+		tick_cache_log = log;
 	}
-	return false;
+	return &tick_cache[hash_bytes((const unsigned char *) &tick,
+								  sizeof(tick)) % TICK_CACHE_SIZE];
+}
+
+static void
+tick_remember(TimestampTz tick, const TransactionRow *row)
+{
+	TransactionOfTick *entry = tick_cache_entry(tick);
+
+	entry->tick = tick;
+	entry->committed_at = row->committed_at;
+	entry->xid = row->xid;
+	entry->has_siblings = row->nticks > 0;
 }
 
 /*
- * Finds the row of the transaction; its ticks are palloc'd.
+ * Remembers a row; is the tick one of its?
  */
 static bool
-tick_find_row(TimestampTz tick, TransactionRow *row)
+tick_is_of_row(TimestampTz tick, const TransactionRow *row)
 {
-	TransactionScan *scan;
-	int			lifetime = 0;
-	bool		found = false;
+	bool		found = row->system_time == tick;
 
-	if (TIMESTAMP_NOT_FINITE(tick) ||
-		(scan = transaction_scan_begin(NULL)) == NULL)
-		return false;
-	transaction_scan_after(scan, 0, tick);
+	tick_remember(row->system_time, row);
+	for (int i = 0; i < row->nticks; i++)
+	{
+		found |= row->ticks[i] == tick;
+		tick_remember(row->ticks[i], row);
+	}
+	return found;
+}
+
+/*
+ * Among the slow transactions that were committed after limit
+ */
+static bool
+tick_find_slow(TransactionScan *scan, TimestampTz tick, TimestampTz limit,
+			   TransactionRow *row)
+{
+	int			lifetime = TRANSACTION_LIFETIME_SLOW;
+
+	transaction_scan_slow(scan, lifetime, limit);
 	while (transaction_scan_next(scan, row))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (row->lifetime > lifetime)
 		{
 			lifetime = row->lifetime;
-			if (row->committed_at <= tick)
+			if (row->committed_at <= limit)
 			{
-				transaction_scan_after(scan, lifetime, tick);
+				transaction_scan_slow(scan, lifetime, limit);
 				continue;
 			}
 		}
@@ -74,53 +102,88 @@ tick_find_row(TimestampTz tick, TransactionRow *row)
 		{
 			if (++lifetime > TRANSACTION_LIFETIME_MAX)
 				break;
-			transaction_scan_after(scan, lifetime, tick);
+			transaction_scan_slow(scan, lifetime, limit);
 			continue;
 		}
 		if (tick_is_of_row(tick, row))
-		{
-			found = true;
-			break;
-		}
+			return true;
 	}
-	transaction_scan_end(scan);
-	return found;
+	return false;
+}
+
+/*
+ * Finds the row of the transaction, by the same way as those in flight at an
+ * instant are found.  Its ticks are valid as long as the scan.
+ */
+static bool
+tick_find_row(TransactionScan *scan, TimestampTz tick, TransactionRow *row)
+{
+	TimestampTz limit = tick +
+		transaction_lifetime_limit(TRANSACTION_LIFETIME_SLOW - 1) - 1;
+	bool		slow = false;
+	bool		all = false;
+
+	transaction_scan_after(scan, tick);
+	while (transaction_scan_next(scan, row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (tick_is_of_row(tick, row))
+			return true;
+		if (row->committed_at <= limit && row->settled >= tick)
+		{
+			all = true;
+			transaction_scan_stop(scan);
+		}
+		slow |= row->committed_at > limit;
+		if (row->arrived >= limit)
+			transaction_scan_stop(scan);
+	}
+	return slow && !all && tick_find_slow(scan, tick, limit, row);
 }
 
 const TransactionOfTick *
 transaction_of_tick(TimestampTz tick)
 {
-	Oid			log = transaction_log_relation();
-	TickCacheEntry *entry =
-		&tick_cache[murmurhash32((uint32) tick) % TICK_CACHE_SIZE];
+	TransactionOfTick *entry = tick_cache_entry(tick);
+	TransactionScan *scan;
 	TransactionRow row;
+	bool		found;
 
-	if (!OidIsValid(log))
+	if (TIMESTAMP_NOT_FINITE(tick))
 		return NULL;
-	if (entry->log == log && entry->answer.tick == tick)
-		return &entry->answer;
-	if (!tick_find_row(tick, &row))
+	if (entry->tick == tick && entry->committed_at != 0)
+		return entry;
+	scan = transaction_scan_begin(NULL);
+	if (scan == NULL)
 		return NULL;
-	entry->log = log;
-	entry->answer.tick = tick;
-	entry->answer.committed_at = row.committed_at;
-	entry->answer.xid = row.xid;
-	entry->answer.has_siblings = row.nticks > 0;
-	return &entry->answer;
+	found = tick_find_row(scan, tick, &row);
+
+	/* the last word: another tick of the row may have the same place */
+	if (found)
+		tick_remember(tick, &row);
+	transaction_scan_end(scan);
+	return found ? entry : NULL;
 }
 
 TimestampTz *
 transaction_tick_siblings(TimestampTz tick, int *nticks)
 {
 	const TransactionOfTick *found = transaction_of_tick(tick);
+	TransactionScan *scan;
 	TransactionRow row;
-	TimestampTz *ticks;
+	TimestampTz *ticks = NULL;
 
-	if (found == NULL || !found->has_siblings || !tick_find_row(tick, &row))
+	if (found == NULL || !found->has_siblings)
 		return NULL;
-	*nticks = row.nticks + 1;
-	ticks = palloc(*nticks * sizeof(TimestampTz));
-	ticks[0] = row.system_time;
-	memcpy(ticks + 1, row.ticks, row.nticks * sizeof(TimestampTz));
+	scan = transaction_scan_begin(NULL);
+	if (scan != NULL && tick_find_row(scan, tick, &row))
+	{
+		*nticks = row.nticks + 1;
+		ticks = palloc(*nticks * sizeof(TimestampTz));
+		ticks[0] = row.system_time;
+		memcpy(ticks + 1, row.ticks, row.nticks * sizeof(TimestampTz));
+	}
+	if (scan != NULL)
+		transaction_scan_end(scan);
 	return ticks;
 }
