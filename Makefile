@@ -25,6 +25,7 @@ OBJS = \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/snapshot_table.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_index.o \
@@ -61,6 +62,7 @@ OBJS = \
 	src/review/review_order.o \
 	src/review/review_restore.o \
 	src/review/review_rows.o \
+	src/review/review_snapshot.o \
 	src/review/review_table.o \
 	src/review/review_text.o \
 	src/review/review_transaction.o \

@@ -511,3 +511,42 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'temporal_flashback_table';
 COMMENT ON PROCEDURE temporal.flashback_table(regclass[], timestamptz) IS
 'FLASHBACK TABLE t, u TO TIMESTAMP x: restores several tables in one statement, so that foreign keys between them hold';
+
+CREATE TABLE temporal.snapshot (
+	name		text COLLATE "C" PRIMARY KEY,
+	"time"		timestamptz NOT NULL,
+	owner		name NOT NULL,
+	created_at	timestamptz NOT NULL,
+	relations	regclass[] NOT NULL
+);
+COMMENT ON TABLE temporal.snapshot IS
+'times with names, see src/catalog/snapshot_table.c, which knows the columns by number; read it through temporal.snapshots';
+COMMENT ON COLUMN temporal.snapshot.relations IS
+'versioned tables whose history of that time is kept';
+SELECT pg_catalog.pg_extension_config_dump('temporal.snapshot', '');
+GRANT SELECT ON temporal.snapshot TO PUBLIC;
+
+CREATE VIEW temporal.snapshots AS
+SELECT s.name, s."time", temporal.timestamp_to_scn(s."time") AS scn, s.owner, s.created_at, s.relations
+FROM temporal.snapshot s;
+COMMENT ON VIEW temporal.snapshots IS
+'times with names, for AS OF SNAPSHOT, and the tables whose history of that time is kept';
+GRANT SELECT ON temporal.snapshots TO PUBLIC;
+
+CREATE FUNCTION temporal.create_snapshot(name text, relations regclass[] DEFAULT NULL) RETURNS timestamptz
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_create_snapshot';
+COMMENT ON FUNCTION temporal.create_snapshot(text, regclass[]) IS
+'gives a name to what the calling statement sees, and keeps the history of that time for tables of the caller, all of them by default; returns the time';
+
+CREATE FUNCTION temporal.drop_snapshot(name text) RETURNS void
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_drop_snapshot';
+COMMENT ON FUNCTION temporal.drop_snapshot(text) IS
+'forgets a snapshot; for who created it and for owners of its tables; 02000 if there is none';
+
+CREATE FUNCTION temporal.time_of_snapshot(name text) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_time_of_snapshot';
+COMMENT ON FUNCTION temporal.time_of_snapshot(text) IS
+'AS OF SNAPSHOT n: AS OF its time; 02000 if there is none of that name';
