@@ -69,14 +69,18 @@ OBJS = \
 	src/review/review_undo.o \
 	src/review/review_where.o \
 	src/syntax/syntax_alter.o \
+	src/syntax/syntax_bound.o \
 	src/syntax/syntax_clause.o \
 	src/syntax/syntax_create.o \
 	src/syntax/syntax_expression.o \
+	src/syntax/syntax_flashback.o \
 	src/syntax/syntax_graft.o \
+	src/syntax/syntax_graft_reference.o \
 	src/syntax/syntax_graft_table.o \
 	src/syntax/syntax_init.o \
 	src/syntax/syntax_prologue_aarch64.o \
 	src/syntax/syntax_prologue_x86_64.o \
+	src/syntax/syntax_relation.o \
 	src/syntax/syntax_takeover.o \
 	src/syntax/syntax_token.o
 
@@ -128,6 +132,10 @@ REGRESS = \
 	syntax_table \
 	syntax_errors \
 	syntax_multibyte \
+	syntax_stubs \
+	syntax_flashback \
+	syntax_views \
+	syntax_stubs_drop \
 	query_clauses \
 	query_places \
 	query_errors \

@@ -68,6 +68,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "temporal.h"
+#include "time/tick_clock.h"
 #include "time/tick_reserve.h"
 #include "time/transaction_flight.h"
 #include "time/transaction_log.h"
@@ -190,19 +191,36 @@ transaction_user_name(Oid role)
 }
 
 /*
+ * Takes C, and before that looks at what is settled and has arrived: what had
+ * ended then, ended before C (transaction_scan.c).
+ */
+static TimestampTz
+log_take_commit_tick(bool own, TimestampTz *settled, TimestampTz *arrived)
+{
+	TimestampTz last;
+
+	transaction_flight_commit();
+	last = tick_clock_last();
+	*arrived = transaction_flight_arrived(last);
+	*settled = transaction_flight_settled(last, own);
+	*settled = transaction_prepared_settled(*settled);
+	return tick_reserve_next();
+}
+
+/*
  * The row of the current transaction as it ends now
  */
 static HeapTuple
-transaction_log_form(Relation rel, TimestampTz committed_at)
+transaction_log_form(Relation rel)
 {
 	Datum		values[Natts_transaction];
 	bool		nulls[Natts_transaction] = {0};
 	int			nticks;
 	const TimestampTz *ticks = transaction_time_ticks(&nticks);
-	TimestampTz settled = transaction_flight_settled(committed_at, false);
-	TimestampTz arrived = transaction_flight_arrived(committed_at);
+	TimestampTz settled;
+	TimestampTz arrived;
+	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
 
-	settled = transaction_prepared_settled(settled);
 #define VALUE(name) values[Anum_transaction_##name - 1]
 #define ISNULL(name) nulls[Anum_transaction_##name - 1]
 	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
@@ -352,8 +370,8 @@ transaction_log_callback(XactEvent event, void *arg)
 {
 	const LogObjects *objects;
 	Relation	rel;
-	TimestampTz committed_at;
 	HeapTuple	tuple;
+	bool		isnull;
 
 	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) ||
 		!transaction_time_is_set())
@@ -366,13 +384,13 @@ transaction_log_callback(XactEvent event, void *arg)
 
 	rel = table_open(event == XACT_EVENT_PRE_COMMIT ? objects->log :
 					 objects->prepared, RowExclusiveLock);
-	transaction_flight_commit();
-	committed_at = tick_reserve_next();
-	tuple = transaction_log_form(rel, committed_at);
+	tuple = transaction_log_form(rel);
 	if (event == XACT_EVENT_PRE_COMMIT)
 		log_insert_tuple(rel, tuple,
-						 transaction_lifetime(transaction_time_system(),
-											  committed_at));
+						 DatumGetInt16(heap_getattr(tuple,
+													Anum_transaction_lifetime,
+													RelationGetDescr(rel),
+													&isnull)));
 	else
 		simple_heap_insert(rel, tuple);
 	heap_freetuple(tuple);
@@ -386,23 +404,20 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 								 RowExclusiveLock);
 	Datum		values[Natts_transaction];
 	bool		nulls[Natts_transaction];
-	TimestampTz committed_at;
 	TimestampTz settled;
+	TimestampTz arrived;
+	TimestampTz committed_at = log_take_commit_tick(true, &settled, &arrived);
 	int			lifetime;
 	HeapTuple	tuple;
 
-	transaction_flight_commit();
-	committed_at = tick_reserve_next();
-	settled = transaction_flight_settled(committed_at, true);
 	heap_deform_tuple(prepared, desc, values, nulls);
 #define VALUE(name) values[Anum_transaction_##name - 1]
 	lifetime = transaction_lifetime(DatumGetTimestampTz(VALUE(system_time)),
 									committed_at);
 	VALUE(lifetime) = Int16GetDatum(lifetime);
 	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
-	VALUE(settled) = TimestampTzGetDatum(transaction_prepared_settled(settled));
-	VALUE(arrived) =
-		TimestampTzGetDatum(transaction_flight_arrived(committed_at));
+	VALUE(settled) = TimestampTzGetDatum(settled);
+	VALUE(arrived) = TimestampTzGetDatum(arrived);
 #undef VALUE
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	log_insert_tuple(rel, tuple, lifetime);

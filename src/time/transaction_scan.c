@@ -10,21 +10,21 @@
  * say how far to either side one has to look.
  *
  * WHAT IS KNOWN OF ROWS X, Y, Z
- *		A row's page is chosen after its C was taken, and after its settled and
- *		its arrived were looked up.  So:
+ *		A transaction looks at what is settled and has arrived, then takes its
+ *		C, then chooses the page.  So:
  *
- *		(1) If X was inserted before Z took its C, X lies not after Z's page.
- *		(2) Y with C <= Z's arrived had ended by then: as (1).
- *		(3) Y with a tick <= Z's settled had ended by then: as (1).
+ *		(1) What was inserted before Z took its C lies not after Z's page.
+ *		(2) Y with C <= Z's arrived had ended before Z took its C.
+ *		(3) Y with a tick <= Z's settled had ended before Z took its C.
  *
  * WHERE TO BEGIN for rows with C > t: on a page with some Y whose C is at or
  *		before the arrived of some Z, whose C is at or before t.  Y was there
  *		before Z took its C, hence before t; what has a C after t chose its page
  *		later and does not lie before Y's.
  *
- * WHERE TO END		after the page of a Z, by (2) if it is about rows with C up
- *		to Z's arrived, by (3) if it is about those in flight up to its
- *		settled.  Rows of one page are in any order, because space of aborted
+ * WHERE TO END		after the page of a Z, by (2) and (1) if it is about rows with
+ *		C up to Z's arrived, by (3) and (1) if it is about those in flight up
+ *		to its settled.  Rows of one page are in any order, because space of aborted
  *		ones is used again: a page is always read whole.
  *
  * All of this survives VACUUM, VACUUM FULL and dump and restore, which keep the
