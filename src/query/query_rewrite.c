@@ -41,6 +41,7 @@
 #include "access/transam.h"
 #include "catalog/heap.h"
 #include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -469,7 +470,8 @@ rewrite_expand_function(RangeTblEntry *rte, FunctionExpander expand,
 	Query	   *body;
 
 	if (rte->funcordinality ||
-		temporal_function_aclcheck(function, GetUserId()) != ACLCHECK_OK)
+		object_aclcheck(ProcedureRelationId, function, GetUserId(),
+						ACL_EXECUTE) != ACLCHECK_OK)
 		return;
 	rte->functions = (List *) eval_const_expressions(root,
 													 (Node *) rte->functions);

@@ -7,7 +7,7 @@
  */
 #include "postgres.h"
 
-#include "review/review.h"
+#include "review/review_query.h"
 
 char *
 review_text_scn(const char *committed)

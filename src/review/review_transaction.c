@@ -12,6 +12,8 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -83,8 +85,8 @@ transaction_may_read(Oid relid)
 {
 	Oid			user = GetUserId();
 
-	return temporal_schema_aclcheck(get_rel_namespace(relid), user) ==
-		ACLCHECK_OK &&
+	return object_aclcheck(NamespaceRelationId, get_rel_namespace(relid), user,
+						   ACL_USAGE) == ACLCHECK_OK &&
 		(pg_class_aclcheck(relid, user, ACL_SELECT) == ACLCHECK_OK ||
 		 pg_attribute_aclcheck_all(relid, user, ACL_SELECT, ACLMASK_ALL) ==
 		 ACLCHECK_OK);
