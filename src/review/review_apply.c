@@ -164,6 +164,7 @@ apply_register_levels(ReviewRows *rows, const ReviewLevel *levels,
 		if (levels[i].level > 0)
 			tuplestore_putvalues(store, desc, values, nulls);
 	}
+	rows->levels = store;
 	enr->md.name = psprintf("%s_levels", rows->name);
 	enr->md.reliddesc = InvalidOid;
 	enr->md.tupdesc = desc;

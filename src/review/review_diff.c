@@ -91,6 +91,30 @@ diff_rows(StringInfo text, const ReviewTable *table, const ReviewTime *times)
 }
 
 /*
+ * FROM (rows that differ) AS d, and as users know them, old and new
+ */
+static void
+diff_from(StringInfo text, const ReviewTable *table, const ReviewTime *times)
+{
+	appendStringInfoString(text, " FROM (");
+	diff_rows(text, table, times);
+	appendStringInfoString(text, ") AS d CROSS JOIN ");
+	review_text_row(text, table, "d.o", "old");
+	appendStringInfoString(text, " CROSS JOIN ");
+	review_text_row(text, table, "d.n", "new");
+	appendStringInfoString(text,
+						   " WHERE d.ended IS NULL OR d.started IS NULL"
+						   " OR old.* OPERATOR(pg_catalog.*<>) new.*");
+}
+
+#define DIFF_OPERATION \
+	"(CASE WHEN d.ended IS NULL THEN 'I' WHEN d.started IS NULL THEN 'D'" \
+	" ELSE 'U' END)::pg_catalog.\"char\""
+#define DIFF_CHANGED_COLUMNS \
+	"CASE WHEN d.ended IS NOT NULL AND d.started IS NOT NULL" \
+	" THEN temporal.changed_columns(old.*, new.*) END"
+
+/*
  * operation, key, changed_columns, old_row, new_row
  */
 char *
@@ -100,24 +124,13 @@ review_diff_query(const ReviewTable *table, const ReviewTime *times)
 
 	review_table_require_key(table);
 	initStringInfo(&text);
-	appendStringInfoString(&text,
-						   "SELECT (CASE WHEN d.ended IS NULL THEN 'I' WHEN d.started IS NULL"
-						   " THEN 'D' ELSE 'U' END)::pg_catalog.\"char\", ");
+	appendStringInfoString(&text, "SELECT " DIFF_OPERATION ", ");
 	review_text_key_object(&text, table, "d.o", "d.n");
 	appendStringInfoString(&text,
-						   ", CASE WHEN d.ended IS NOT NULL AND d.started IS NOT NULL"
-						   " THEN temporal.changed_columns(old.*, new.*) END,"
+						   ", " DIFF_CHANGED_COLUMNS ","
 						   " CASE WHEN d.ended IS NOT NULL THEN pg_catalog.to_jsonb(old.*) END,"
-						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new.*) END"
-						   " FROM (");
-	diff_rows(&text, table, times);
-	appendStringInfoString(&text, ") AS d CROSS JOIN ");
-	review_text_row(&text, table, "d.o", "old");
-	appendStringInfoString(&text, " CROSS JOIN ");
-	review_text_row(&text, table, "d.n", "new");
-	appendStringInfoString(&text,
-						   " WHERE d.ended IS NULL OR d.started IS NULL"
-						   " OR old.* OPERATOR(pg_catalog.*<>) new.*");
+						   " CASE WHEN d.started IS NOT NULL THEN pg_catalog.to_jsonb(new.*) END");
+	diff_from(&text, table, times);
 	return text.data;
 }
 
@@ -129,18 +142,21 @@ review_diff_stat_query(const ReviewTable *table, const ReviewTime *times)
 {
 	StringInfoData text;
 
+	review_table_require_key(table);
 	initStringInfo(&text);
-	appendStringInfo(&text,
-					 "WITH d (operation, key, changed_columns, old_row, new_row) AS MATERIALIZED (%s)"
-					 " SELECT pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'I'),"
-					 " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'U'),"
-					 " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'D'),"
-					 " (SELECT coalesce(pg_catalog.jsonb_object_agg(c.name, c.changes), '{}')"
-					 " FROM (SELECT u.name, pg_catalog.count(*) AS changes"
-					 " FROM d, pg_catalog.unnest(d.changed_columns) AS u (name)"
-					 " GROUP BY u.name) AS c)"
-					 " FROM d",
-					 review_diff_query(table, times));
+	appendStringInfoString(&text,
+						   "WITH d (operation, changed_columns) AS MATERIALIZED"
+						   " (SELECT " DIFF_OPERATION ", " DIFF_CHANGED_COLUMNS);
+	diff_from(&text, table, times);
+	appendStringInfoString(&text,
+						   ") SELECT pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'I'),"
+						   " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'U'),"
+						   " pg_catalog.count(*) FILTER (WHERE d.operation " EQ " 'D'),"
+						   " (SELECT coalesce(pg_catalog.jsonb_object_agg(c.name, c.changes), '{}')"
+						   " FROM (SELECT u.name, pg_catalog.count(*) AS changes"
+						   " FROM d, pg_catalog.unnest(d.changed_columns) AS u (name)"
+						   " GROUP BY u.name) AS c)"
+						   " FROM d");
 	return text.data;
 }
 

@@ -133,7 +133,9 @@ review_uncommitted(const ReviewInstant *instant, const char *tick)
 {
 	if (instant->flight == NULL)
 		return psprintf("%s " GT " %s", tick, instant->upper);
-	return psprintf("(%s " GT " %s AND NOT temporal.shows(%s, 'infinity', %s))",
+
+	/* as the end of a version that has always been there */
+	return psprintf("(%s " GT " %s AND temporal.shows('-infinity', %s, %s))",
 					tick, instant->lower, tick, instant->flight);
 }
 

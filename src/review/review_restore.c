@@ -154,6 +154,7 @@ temporal_restore(PG_FUNCTION_ARGS)
 	rows = restore_tables(list_make1(table), PG_GETARG_TIMESTAMPTZ(1), where,
 						  PG_GETARG_BOOL(3));
 	review_rows_report(linitial(rows), rsinfo, false);
+	review_rows_free(linitial(rows));
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -169,6 +170,7 @@ temporal_flashback_table(PG_FUNCTION_ARGS)
 	Datum	   *relations;
 	bool	   *nulls;
 	int			nrelations;
+	ListCell   *lc;
 
 	settings_require_preload();
 	if (PG_ARGISNULL(0))
@@ -189,7 +191,8 @@ temporal_flashback_table(PG_FUNCTION_ARGS)
 	}
 
 	SPI_connect();
-	(void) restore_tables(tables, PG_GETARG_TIMESTAMPTZ(1), NULL, false);
+	foreach(lc, restore_tables(tables, PG_GETARG_TIMESTAMPTZ(1), NULL, false))
+		review_rows_free(lfirst(lc));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

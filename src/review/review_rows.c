@@ -62,6 +62,14 @@ review_rows_create(const ReviewTable *table, int number)
 	return rows;
 }
 
+void
+review_rows_free(ReviewRows *rows)
+{
+	tuplestore_end(rows->store);
+	if (rows->levels != NULL)
+		tuplestore_end(rows->levels);
+}
+
 static void
 rows_refuse_identity(const ReviewTable *table, const ReviewColumn *column)
 {

@@ -36,6 +36,7 @@ typedef struct ReviewRows
 	char	   *name;			/* under which queries can read them */
 	TupleDesc	desc;
 	Tuplestorestate *store;
+	Tuplestorestate *levels;	/* of updates, if their order matters */
 	int64		nrows;
 	int64		ndeleted;		/* by operation */
 	int64		nupdated;
@@ -54,6 +55,9 @@ extern void review_rows_select(StringInfo text, const ReviewTable *table,
 							   const char *conflict);
 
 extern ReviewRows *review_rows_create(const ReviewTable *table, int number);
+
+/* Before SPI is left, or temporary files are left behind. */
+extern void review_rows_free(ReviewRows *rows);
 
 /* Fills it with the rows of a query; leaves out those that stay the same. */
 extern void review_rows_collect(ReviewRows *rows, const char *query,

@@ -139,7 +139,7 @@ undo_collect(const ReviewTransaction *transaction, List *tables,
 		if (rows->nrows > 0)
 			result = lappend(result, rows);
 		else
-			tuplestore_end(rows->store);
+			review_rows_free(rows);
 	}
 	return result;
 }
@@ -217,6 +217,8 @@ temporal_undo_transaction(PG_FUNCTION_ARGS)
 		/* once more, of the tables concerned, now that they are locked */
 		List	   *tables = undo_tables(rows);
 
+		foreach(lc, rows)
+			review_rows_free(lfirst(lc));
 		review_apply_lock(tables);
 		rows = undo_collect(transaction, tables, false);
 		undo_refuse_conflicts(transaction, rows);
@@ -226,7 +228,10 @@ temporal_undo_transaction(PG_FUNCTION_ARGS)
 	if (!dry_run)
 		review_apply(rows);
 	foreach(lc, rows)
+	{
 		review_rows_report(lfirst(lc), rsinfo, true);
+		review_rows_free(lfirst(lc));
+	}
 	SPI_finish();
 	return (Datum) 0;
 }
