@@ -21,9 +21,12 @@ OBJS = \
 	src/time/transaction_prepared.o \
 	src/time/transaction_scan.o \
 	src/time/transaction_scn.o \
+	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
+	src/catalog/function_expansion.o \
+	src/catalog/snapshot_table.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_index.o \
@@ -51,6 +54,21 @@ OBJS = \
 	src/query/query_stats.o \
 	src/query/query_time.o \
 	src/query/query_union.o \
+	src/review/review_apply.o \
+	src/review/review_changes.o \
+	src/review/review_diff.o \
+	src/review/review_flashback.o \
+	src/review/review_function.o \
+	src/review/review_instant.o \
+	src/review/review_order.o \
+	src/review/review_restore.o \
+	src/review/review_rows.o \
+	src/review/review_snapshot.o \
+	src/review/review_table.o \
+	src/review/review_text.o \
+	src/review/review_transaction.o \
+	src/review/review_undo.o \
+	src/review/review_where.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_bound.o \
 	src/syntax/syntax_clause.o \

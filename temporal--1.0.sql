@@ -81,6 +81,8 @@ CREATE INDEX transaction_log_order ON temporal.transaction_log
 -- have to be added to that summary.
 SELECT pg_catalog.brin_desummarize_range('temporal.transaction_log_order', 0);
 SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
+-- what temporal.transaction_ticks shows everybody, with its statistics
+GRANT SELECT (committed_at, system_time, xid, ticks, role) ON temporal.transaction_log TO PUBLIC;
 
 CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log) USING heap;
 COMMENT ON TABLE temporal.prepared_transaction IS
@@ -411,3 +413,143 @@ END
 $$;
 COMMENT ON FUNCTION temporal.describe(regclass) IS
 'what versioning does with a table: its history, period columns, options and sizes';
+
+--
+-- What changed, and going back
+--
+
+CREATE FUNCTION temporal.given_time("time" timestamptz, argument text) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_given_time';
+COMMENT ON FUNCTION temporal.given_time(timestamptz, text) IS
+'checks a time that a function was given: 22004 when it is NULL';
+
+CREATE FUNCTION temporal.tick_committed_at(tick timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_committed_at';
+COMMENT ON FUNCTION temporal.tick_committed_at(timestamptz) IS
+'when the transaction with that tick was committed; the tick itself if the log does not know it';
+
+CREATE FUNCTION temporal.tick_xid(tick timestamptz) RETURNS xid8
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_xid';
+COMMENT ON FUNCTION temporal.tick_xid(timestamptz) IS
+'the transaction with that tick; NULL if the log does not know it';
+
+CREATE FUNCTION temporal.tick_siblings(tick timestamptz) RETURNS timestamptz[]
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_siblings';
+COMMENT ON FUNCTION temporal.tick_siblings(timestamptz) IS
+'all ticks of the transaction with that tick, if it has several; else NULL';
+
+CREATE FUNCTION temporal.changed_columns(old record, new record) RETURNS text[]
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_changed_columns';
+COMMENT ON FUNCTION temporal.changed_columns(record, record) IS
+'names of the columns in which two rows of one type differ, byte by byte';
+
+CREATE FUNCTION temporal.versions(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	inserted bigint, updated bigint, deleted bigint)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.versions(regclass, timestamptz, timestamptz) IS
+'the log of a table: one row for each transaction that changed it and was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.changes(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.changes(regclass, timestamptz, timestamptz) IS
+'one row for each change (I, U, D) of a table that was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.diff(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff(regclass, timestamptz, timestamptz) IS
+'what makes the table AS OF t2 out of the table AS OF t1: one row for each key that differs';
+
+CREATE FUNCTION temporal.diff_stat(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (inserted bigint, updated bigint, deleted bigint, columns jsonb)
+LANGUAGE C STABLE ROWS 1 PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff_stat(regclass, timestamptz, timestamptz) IS
+'how many rows differ between two times of a table, and in how many updated rows each column does';
+
+CREATE FUNCTION temporal.flashback_versions(relation anyelement, lower timestamptz, upper timestamptz)
+RETURNS TABLE (version anyelement, versions_startscn bigint, versions_starttime timestamptz,
+	versions_endscn bigint, versions_endtime timestamptz, versions_xid xid8, versions_operation "char")
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.flashback_versions(anyelement, timestamptz, timestamptz) IS
+'FROM t VERSIONS BETWEEN TIMESTAMP a AND b, as temporal.flashback_versions(NULL::t, a, b): the versions that could be read at some time of [a, b], and what wrote them';
+
+CREATE FUNCTION temporal.transaction_changes(xid bigint)
+RETURNS TABLE (relation regclass, scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_transaction_changes';
+COMMENT ON FUNCTION temporal.transaction_changes(bigint) IS
+'what a transaction changed in all versioned tables that the caller may read, as temporal.changes() tells it; 02000 if it is not known';
+
+CREATE FUNCTION temporal.undo_transaction(xid bigint, dry_run boolean DEFAULT true)
+RETURNS TABLE (relation regclass, operation "char", key jsonb, changed_columns text[],
+	old_row jsonb, new_row jsonb, conflict text)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_undo_transaction';
+COMMENT ON FUNCTION temporal.undo_transaction(bigint, boolean) IS
+'undoes what a transaction changed in versioned tables, or with dry_run says what it would do and which later changes are in the way';
+
+CREATE FUNCTION temporal.restore(relation regclass, "time" timestamptz, "where" text DEFAULT NULL, dry_run boolean DEFAULT false)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_restore';
+COMMENT ON FUNCTION temporal.restore(regclass, timestamptz, text, boolean) IS
+'makes the rows of a table, or those for which a condition is or was true, what they were AS OF a time, by ordinary DML; returns what it did, or with dry_run would do';
+
+CREATE PROCEDURE temporal.flashback_table(relations regclass[], "time" timestamptz)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'temporal_flashback_table';
+COMMENT ON PROCEDURE temporal.flashback_table(regclass[], timestamptz) IS
+'FLASHBACK TABLE t, u TO TIMESTAMP x: restores several tables in one statement, so that foreign keys between them hold';
+
+CREATE TABLE temporal.snapshot (
+	name		text COLLATE "C" PRIMARY KEY,
+	"time"		timestamptz NOT NULL,
+	owner		name NOT NULL,
+	created_at	timestamptz NOT NULL,
+	relations	regclass[] NOT NULL
+);
+COMMENT ON TABLE temporal.snapshot IS
+'times with names, see src/catalog/snapshot_table.c, which knows the columns by number; read it through temporal.snapshots';
+COMMENT ON COLUMN temporal.snapshot.relations IS
+'versioned tables whose history of that time is kept';
+SELECT pg_catalog.pg_extension_config_dump('temporal.snapshot', '');
+GRANT SELECT ON temporal.snapshot TO PUBLIC;
+
+CREATE VIEW temporal.snapshots AS
+SELECT s.name, s."time", temporal.timestamp_to_scn(s."time") AS scn, s.owner, s.created_at, s.relations
+FROM temporal.snapshot s;
+COMMENT ON VIEW temporal.snapshots IS
+'times with names, for AS OF SNAPSHOT, and the tables whose history of that time is kept';
+GRANT SELECT ON temporal.snapshots TO PUBLIC;
+
+CREATE FUNCTION temporal.create_snapshot(name text, relations regclass[] DEFAULT NULL) RETURNS timestamptz
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_create_snapshot';
+COMMENT ON FUNCTION temporal.create_snapshot(text, regclass[]) IS
+'gives a name to what the calling statement sees, and keeps the history of that time for tables of the caller, all of them by default; returns the time';
+
+CREATE FUNCTION temporal.drop_snapshot(name text) RETURNS void
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_drop_snapshot';
+COMMENT ON FUNCTION temporal.drop_snapshot(text) IS
+'forgets a snapshot; for who created it and for owners of its tables; 02000 if there is none';
+
+CREATE FUNCTION temporal.time_of_snapshot(name text) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_time_of_snapshot';
+COMMENT ON FUNCTION temporal.time_of_snapshot(text) IS
+'AS OF SNAPSHOT n: AS OF its time; 02000 if there is none of that name';

@@ -17,6 +17,7 @@
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
 #include "query/query.h"
+#include "review/review.h"
 #include "syntax/syntax.h"
 #include "temporal.h"
 #include "time/tick_clock.h"
@@ -68,6 +69,7 @@ _PG_init(void)
 	capture_columns_init();
 	capture_copy_init();
 	ddl_init();
+	review_init();
 	if (temporal_syntax)
 		syntax_init();
 }

@@ -42,13 +42,9 @@ extern int no_such_variable
 #define TEMPORAL_HAS_PERMINFO 1
 #endif
 
-/* JSON_TABLE in FROM */
+/* JSON_TABLE in FROM; ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
 #if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_JSON_TABLE 1
-#endif
-
-/* ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
-#if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_SET_EXPRESSION 1
 #endif
 
@@ -63,11 +59,16 @@ extern int no_such_variable
 #endif
 
 /*
- * Ownership of objects of any class; only relations' is asked for here.
+ * Ownership of, and rights on, objects of any class.  Asked for here are
+ * ownership of relations, and rights on schemas and functions.
  */
 #if PG_VERSION_NUM < 160000
 #define object_ownercheck(classid, objectid, roleid) \
 	pg_class_ownercheck(objectid, roleid)
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	((classid) == NamespaceRelationId ? \
+	 pg_namespace_aclcheck(objectid, roleid, mode) : \
+	 pg_proc_aclcheck(objectid, roleid, mode))
 #endif
 
 /*

@@ -17,7 +17,8 @@
  *
  * THE END OF A CURRENT ROW
  *		is infinity, so that "sys_end > t" need not be asked of current rows
- *		for any t that is known to be finite.
+ *		for any t that is known to be finite, and where "sys_end < t" is asked
+ *		for, they need not be read.
  *
  *-------------------------------------------------------------------------
  */
@@ -184,6 +185,12 @@ query_simplify_current(PlannerInfo *root, RelOptInfo *rel,
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
+		if (query_is_comparison((Node *) rinfo->clause, BTLessStrategyNumber,
+								rel->relid, end_attno))
+		{
+			mark_dummy_rel(rel);
+			return;
+		}
 		if (query_is_comparison((Node *) rinfo->clause,
 								BTGreaterStrategyNumber, rel->relid,
 								end_attno) &&

@@ -176,6 +176,7 @@ scan_fill_row(TransactionScan *scan, HeapTuple tuple, TransactionRow *row)
 	row->system_time = DatumGetTimestampTz(VALUE(system_time));
 	row->settled = DatumGetTimestampTz(VALUE(settled));
 	row->arrived = DatumGetTimestampTz(VALUE(arrived));
+	row->xid = DatumGetInt64(VALUE(xid));
 	row->lifetime = DatumGetInt16(VALUE(lifetime));
 #undef VALUE
 	row->visible = scan_sees(scan, tuple);

@@ -17,6 +17,7 @@ typedef struct TransactionRow
 	TimestampTz system_time;
 	TimestampTz settled;
 	TimestampTz arrived;
+	int64		xid;
 	int			lifetime;
 	bool		visible;		/* to the snapshot of the scan */
 	int			nticks;			/* own ticks after S, */
