@@ -161,9 +161,12 @@ instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
 			all = true;
 			transaction_scan_stop(scan);
 		}
-		slow |= row.committed_at > limit;
 		if (row.arrived >= limit)
+		{
+			slow = true;
 			transaction_scan_stop(scan);
+		}
+		slow |= row.committed_at > limit;
 	}
 	if (slow && !all)
 		instant_collect_slow(buffer, scan, t, limit, &upper);
