@@ -246,7 +246,7 @@ transaction_instant_settled(TimestampTz t)
 		settled = DT_NOEND;		/* whatever is in flight will have ended */
 	else
 	{
-		settled = transaction_flight_settled(tick_clock_pass(), true);
+		settled = transaction_flight_settled(tick_clock_pass());
 		if (t <= settled)
 			settled = transaction_prepared_settled(settled);
 		if (t > settled)

@@ -206,8 +206,7 @@ log_take_commit_tick(bool own, TimestampTz *settled, TimestampTz *arrived)
 
 	transaction_flight_commit();
 	last = tick_clock_last();
-	*arrived = transaction_flight_arrived(last);
-	*settled = transaction_flight_settled(last, own);
+	transaction_flight_look(last, own, settled, arrived);
 	*settled = transaction_prepared_settled(*settled);
 	return tick_reserve_next();
 }
@@ -482,7 +481,7 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 	bool		nulls[Natts_transaction];
 	TimestampTz settled;
 	TimestampTz arrived;
-	TimestampTz committed_at = log_take_commit_tick(true, &settled, &arrived);
+	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
 	int			lifetime;
 	HeapTuple	tuple;
 

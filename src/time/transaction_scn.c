@@ -81,7 +81,7 @@ temporal_stable_time(PG_FUNCTION_ARGS)
 		settled = known;
 	else
 	{
-		settled = transaction_flight_settled(tick_clock_pass(), true);
+		settled = transaction_flight_settled(tick_clock_pass());
 		settled = transaction_prepared_settled(settled);
 		if (settled > known)
 			settled = scn_settled_for(scan, known, settled);
