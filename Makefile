@@ -18,11 +18,16 @@ OBJS = \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
+	src/time/transaction_order.o \
 	src/time/transaction_prepared.o \
+	src/time/transaction_scan.o \
 	src/time/transaction_scn.o \
+	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
+	src/catalog/function_expansion.o \
+	src/catalog/snapshot_table.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_index.o \
@@ -43,6 +48,7 @@ OBJS = \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
+	src/query/query_instant.o \
 	src/query/query_plan.o \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \
@@ -51,15 +57,34 @@ OBJS = \
 	src/query/query_stats.o \
 	src/query/query_time.o \
 	src/query/query_union.o \
+	src/review/review_apply.o \
+	src/review/review_changes.o \
+	src/review/review_diff.o \
+	src/review/review_flashback.o \
+	src/review/review_function.o \
+	src/review/review_instant.o \
+	src/review/review_order.o \
+	src/review/review_restore.o \
+	src/review/review_rows.o \
+	src/review/review_snapshot.o \
+	src/review/review_table.o \
+	src/review/review_text.o \
+	src/review/review_transaction.o \
+	src/review/review_undo.o \
+	src/review/review_where.o \
 	src/syntax/syntax_alter.o \
+	src/syntax/syntax_bound.o \
 	src/syntax/syntax_clause.o \
 	src/syntax/syntax_create.o \
 	src/syntax/syntax_expression.o \
+	src/syntax/syntax_flashback.o \
 	src/syntax/syntax_graft.o \
+	src/syntax/syntax_graft_reference.o \
 	src/syntax/syntax_graft_table.o \
 	src/syntax/syntax_init.o \
 	src/syntax/syntax_prologue_aarch64.o \
 	src/syntax/syntax_prologue_x86_64.o \
+	src/syntax/syntax_relation.o \
 	src/syntax/syntax_takeover.o \
 	src/syntax/syntax_token.o
 
@@ -111,6 +136,10 @@ REGRESS = \
 	syntax_table \
 	syntax_errors \
 	syntax_multibyte \
+	syntax_stubs \
+	syntax_flashback \
+	syntax_views \
+	syntax_stubs_drop \
 	query_clauses \
 	query_places \
 	query_errors \

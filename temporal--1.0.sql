@@ -45,6 +45,7 @@ CREATE TABLE temporal.transaction_log (
 	committed_at		timestamptz NOT NULL,
 	system_time			timestamptz NOT NULL,
 	settled				timestamptz NOT NULL,
+	arrived				timestamptz NOT NULL,
 	xid					bigint NOT NULL,
 	lifetime			smallint NOT NULL,
 	ticks				timestamptz[],
@@ -52,8 +53,9 @@ CREATE TABLE temporal.transaction_log (
 	role				text NOT NULL,
 	application_name	text,
 	client_addr			inet,
-	context				jsonb
-);
+	context				jsonb,
+	prepared_by			bigint
+) USING heap;
 COMMENT ON TABLE temporal.transaction_log IS
 'one row for each transaction that changed a versioned table, in commit order; read it through temporal.transactions';
 COMMENT ON COLUMN temporal.transaction_log.committed_at IS
@@ -62,17 +64,27 @@ COMMENT ON COLUMN temporal.transaction_log.system_time IS
 'the system time S: its versions start, and those it replaced end, at S or at one of ticks';
 COMMENT ON COLUMN temporal.transaction_log.settled IS
 'no other transaction that had a tick at or before this time was in flight when this one committed';
+COMMENT ON COLUMN temporal.transaction_log.arrived IS
+'every other transaction with a commit tick at or before this time had ended when this one committed';
 COMMENT ON COLUMN temporal.transaction_log.lifetime IS
 'order of magnitude of C - S: from 4^n to 4^(n+1) microseconds';
+COMMENT ON COLUMN temporal.transaction_log.prepared_by IS
+'the system identifier of the cluster that committed it by COMMIT PREPARED; NULL: it was not prepared';
 COMMENT ON COLUMN temporal.transaction_log.ticks IS
 'further ticks of the transaction, for rows last written by one with a later system time; NULL: none';
-CREATE INDEX transaction_log_lifetime ON temporal.transaction_log (lifetime, committed_at);
+CREATE INDEX transaction_log_slow ON temporal.transaction_log (lifetime, committed_at)
+	WHERE lifetime >= 8;
 CREATE INDEX transaction_log_order ON temporal.transaction_log
 	USING brin (committed_at, system_time, xid)
 	WITH (pages_per_range = 16, autosummarize = on);
+-- CREATE INDEX summarizes the first pages, empty as they are: every row would
+-- have to be added to that summary.
+SELECT pg_catalog.brin_desummarize_range('temporal.transaction_log_order', 0);
 SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
+-- what temporal.transaction_ticks shows everybody, with its statistics
+GRANT SELECT (committed_at, system_time, xid, ticks, role) ON temporal.transaction_log TO PUBLIC;
 
-CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log);
+CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log) USING heap;
 COMMENT ON TABLE temporal.prepared_transaction IS
 'what temporal.transaction_log will say of prepared transactions; see src/time/transaction_prepared.c';
 
@@ -324,6 +336,54 @@ AS 'MODULE_PATHNAME', 'temporal_clause_bound';
 COMMENT ON FUNCTION temporal.clause_bound(timestamptz) IS
 'checks a bound of a FROM, BETWEEN or CONTAINED IN clause: 22004 when it is NULL';
 
+CREATE FUNCTION temporal.instant("time" timestamptz, relation regclass) RETURNS timestamptz[]
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant';
+COMMENT ON FUNCTION temporal.instant(timestamptz, regclass) IS
+'what was committed at the time of an AS OF clause: the time, then the system times of the transactions that were in flight; checks the time as clause_time() does';
+
+CREATE FUNCTION temporal.instant_lower("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_lower';
+COMMENT ON FUNCTION temporal.instant_lower(timestamptz, regclass) IS
+'a time that all versions shown by AS OF the time end after';
+
+CREATE FUNCTION temporal.instant_upper("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_upper';
+COMMENT ON FUNCTION temporal.instant_upper(timestamptz, regclass) IS
+'a time that all versions shown by AS OF the time start at or before';
+
+CREATE FUNCTION temporal.column_instant("time" timestamptz, relation regclass) RETURNS timestamptz[]
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant';
+COMMENT ON FUNCTION temporal.column_instant(timestamptz, regclass) IS
+'instant() for a time made of columns of other tables: a null time matches no version';
+
+CREATE FUNCTION temporal.column_lower("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_lower';
+COMMENT ON FUNCTION temporal.column_lower(timestamptz, regclass) IS
+'instant_lower() for a time made of columns of other tables';
+
+CREATE FUNCTION temporal.column_upper("time" timestamptz, relation regclass) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_instant_upper';
+COMMENT ON FUNCTION temporal.column_upper(timestamptz, regclass) IS
+'instant_upper() for a time made of columns of other tables';
+
+CREATE FUNCTION temporal.shows_support(internal) RETURNS internal
+LANGUAGE C STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_shows_support';
+COMMENT ON FUNCTION temporal.shows_support(internal) IS
+'tells the planner that shows() passes nearly every row';
+
+CREATE FUNCTION temporal.shows(row_start timestamptz, row_end timestamptz, instant timestamptz[]) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 2 SUPPORT temporal.shows_support
+AS 'MODULE_PATHNAME', 'temporal_shows';
+COMMENT ON FUNCTION temporal.shows(timestamptz, timestamptz, timestamptz[]) IS
+'could a version with this period be read at the instant, as instant() returns it?';
+
 CREATE FUNCTION temporal.history_reaches(history regclass, "time" timestamptz) RETURNS boolean
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_history_reaches';
@@ -394,3 +454,143 @@ END
 $$;
 COMMENT ON FUNCTION temporal.describe(regclass) IS
 'what versioning does with a table: its history, period columns, options and sizes';
+
+--
+-- What changed, and going back
+--
+
+CREATE FUNCTION temporal.given_time("time" timestamptz, argument text) RETURNS timestamptz
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_given_time';
+COMMENT ON FUNCTION temporal.given_time(timestamptz, text) IS
+'checks a time that a function was given: 22004 when it is NULL';
+
+CREATE FUNCTION temporal.tick_committed_at(tick timestamptz) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_committed_at';
+COMMENT ON FUNCTION temporal.tick_committed_at(timestamptz) IS
+'when the transaction with that tick was committed; the tick itself if the log does not know it';
+
+CREATE FUNCTION temporal.tick_xid(tick timestamptz) RETURNS xid8
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_xid';
+COMMENT ON FUNCTION temporal.tick_xid(timestamptz) IS
+'the transaction with that tick; NULL if the log does not know it';
+
+CREATE FUNCTION temporal.tick_siblings(tick timestamptz) RETURNS timestamptz[]
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_tick_siblings';
+COMMENT ON FUNCTION temporal.tick_siblings(timestamptz) IS
+'all ticks of the transaction with that tick, if it has several; else NULL';
+
+CREATE FUNCTION temporal.changed_columns(old record, new record) RETURNS text[]
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_changed_columns';
+COMMENT ON FUNCTION temporal.changed_columns(record, record) IS
+'names of the columns in which two rows of one type differ, byte by byte';
+
+CREATE FUNCTION temporal.versions(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	inserted bigint, updated bigint, deleted bigint)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.versions(regclass, timestamptz, timestamptz) IS
+'the log of a table: one row for each transaction that changed it and was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.changes(relation regclass, "from" timestamptz DEFAULT '-infinity', "to" timestamptz DEFAULT 'infinity')
+RETURNS TABLE (scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.changes(regclass, timestamptz, timestamptz) IS
+'one row for each change (I, U, D) of a table that was committed from the one time to before the other, in commit order';
+
+CREATE FUNCTION temporal.diff(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff(regclass, timestamptz, timestamptz) IS
+'what makes the table AS OF t2 out of the table AS OF t1: one row for each key that differs';
+
+CREATE FUNCTION temporal.diff_stat(relation regclass, t1 timestamptz, t2 timestamptz)
+RETURNS TABLE (inserted bigint, updated bigint, deleted bigint, columns jsonb)
+LANGUAGE C STABLE ROWS 1 PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.diff_stat(regclass, timestamptz, timestamptz) IS
+'how many rows differ between two times of a table, and in how many updated rows each column does';
+
+CREATE FUNCTION temporal.flashback_versions(relation anyelement, lower timestamptz, upper timestamptz)
+RETURNS TABLE (version anyelement, versions_startscn bigint, versions_starttime timestamptz,
+	versions_endscn bigint, versions_endtime timestamptz, versions_xid xid8, versions_operation "char")
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_review';
+COMMENT ON FUNCTION temporal.flashback_versions(anyelement, timestamptz, timestamptz) IS
+'FROM t VERSIONS BETWEEN TIMESTAMP a AND b, as temporal.flashback_versions(NULL::t, a, b): the versions that could be read at some time of [a, b], and what wrote them';
+
+CREATE FUNCTION temporal.transaction_changes(xid bigint)
+RETURNS TABLE (relation regclass, scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_transaction_changes';
+COMMENT ON FUNCTION temporal.transaction_changes(bigint) IS
+'what a transaction changed in all versioned tables that the caller may read, as temporal.changes() tells it; 02000 if it is not known';
+
+CREATE FUNCTION temporal.undo_transaction(xid bigint, dry_run boolean DEFAULT true)
+RETURNS TABLE (relation regclass, operation "char", key jsonb, changed_columns text[],
+	old_row jsonb, new_row jsonb, conflict text)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_undo_transaction';
+COMMENT ON FUNCTION temporal.undo_transaction(bigint, boolean) IS
+'undoes what a transaction changed in versioned tables, or with dry_run says what it would do and which later changes are in the way';
+
+CREATE FUNCTION temporal.restore(relation regclass, "time" timestamptz, "where" text DEFAULT NULL, dry_run boolean DEFAULT false)
+RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_restore';
+COMMENT ON FUNCTION temporal.restore(regclass, timestamptz, text, boolean) IS
+'makes the rows of a table, or those for which a condition is or was true, what they were AS OF a time, by ordinary DML; returns what it did, or with dry_run would do';
+
+CREATE PROCEDURE temporal.flashback_table(relations regclass[], "time" timestamptz)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'temporal_flashback_table';
+COMMENT ON PROCEDURE temporal.flashback_table(regclass[], timestamptz) IS
+'FLASHBACK TABLE t, u TO TIMESTAMP x: restores several tables in one statement, so that foreign keys between them hold';
+
+CREATE TABLE temporal.snapshot (
+	name		text COLLATE "C" PRIMARY KEY,
+	"time"		timestamptz NOT NULL,
+	owner		name NOT NULL,
+	created_at	timestamptz NOT NULL,
+	relations	regclass[] NOT NULL
+);
+COMMENT ON TABLE temporal.snapshot IS
+'times with names, see src/catalog/snapshot_table.c, which knows the columns by number; read it through temporal.snapshots';
+COMMENT ON COLUMN temporal.snapshot.relations IS
+'versioned tables whose history of that time is kept';
+SELECT pg_catalog.pg_extension_config_dump('temporal.snapshot', '');
+GRANT SELECT ON temporal.snapshot TO PUBLIC;
+
+CREATE VIEW temporal.snapshots AS
+SELECT s.name, s."time", temporal.timestamp_to_scn(s."time") AS scn, s.owner, s.created_at, s.relations
+FROM temporal.snapshot s;
+COMMENT ON VIEW temporal.snapshots IS
+'times with names, for AS OF SNAPSHOT, and the tables whose history of that time is kept';
+GRANT SELECT ON temporal.snapshots TO PUBLIC;
+
+CREATE FUNCTION temporal.create_snapshot(name text, relations regclass[] DEFAULT NULL) RETURNS timestamptz
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_create_snapshot';
+COMMENT ON FUNCTION temporal.create_snapshot(text, regclass[]) IS
+'gives a name to what the calling statement sees, and keeps the history of that time for tables of the caller, all of them by default; returns the time';
+
+CREATE FUNCTION temporal.drop_snapshot(name text) RETURNS void
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_drop_snapshot';
+COMMENT ON FUNCTION temporal.drop_snapshot(text) IS
+'forgets a snapshot; for who created it and for owners of its tables; 02000 if there is none';
+
+CREATE FUNCTION temporal.time_of_snapshot(name text) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_time_of_snapshot';
+COMMENT ON FUNCTION temporal.time_of_snapshot(text) IS
+'AS OF SNAPSHOT n: AS OF its time; 02000 if there is none of that name';

@@ -23,6 +23,12 @@ DELETE FROM "Tàblé" FOR SYSTEM_TIME AS OF 'été';
 SELECT 'é' FROM "Tàblé"AS/*名*/OF/*é*/NOW/*é*/é WHERE nope = '名';
 SELECT 'é' FROM "Tàblé" AS OF TIMESTAMP 'tête' /* é */ é;
 WITH "Tàblé" AS (SELECT 1) SELECT 'é' FROM "Tàblé" AS OF NOW;
+SELECT 'é' FROM "Tàblé" /* é */ VERSIONS/*名*/BETWEEN /* é */ SCN MINVALUE /* é */ AND "名" + WHERE;
+SELECT 'é' FROM "Täblé"VERSIONS/*名*/BETWEEN/*é*/TIMESTAMP/*é*/MINVALUE/*名*/AND/*é*/MAXVALUE/*é*/é WHERE nope = '名';
+FLASHBACK/*é*/TABLE/*é*/"Täblé"/*é*/,/*é*/"Tàblé"/*é*/TO TIMESTAMP/*é*/now()/*é*/ENABLE/*é*/TRIGGERS/*é*/;
+SELECT 'é'\; FLASHBACK TABLE é TO SCN 'é'\; SELECT 'é';
+FLASHBACK TABLE "Tàblé" /* é */ TO TIMESTAMP 'é' /* é */ é;
+FLASHBACK TABLE "Tàblé" TO TIMESTAMP /* éééé */ 'tête';
 
 -- In tables
 CREATE TABLE "é" ("é" timestamptz GENERATED ALWAYS AS ROW /* é */ START, PERIOD FOR SYSTEM_TIME ("é", "ü"), foo);

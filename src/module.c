@@ -17,12 +17,14 @@
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
 #include "query/query.h"
+#include "review/review.h"
 #include "syntax/syntax.h"
 #include "temporal.h"
 #include "time/tick_clock.h"
 #include "time/tick_reserve.h"
 #include "time/transaction_flight.h"
 #include "time/transaction_log.h"
+#include "time/transaction_order.h"
 #include "time/transaction_prepared.h"
 #include "time/transaction_time.h"
 
@@ -57,6 +59,7 @@ _PG_init(void)
 	transaction_log_init();
 	transaction_time_init();
 	transaction_prepared_init();
+	transaction_order_init();
 	extension_objects_init();
 	versioned_cache_init();
 	history_reach_init();
@@ -67,6 +70,7 @@ _PG_init(void)
 	capture_columns_init();
 	capture_copy_init();
 	ddl_init();
+	review_init();
 	if (temporal_syntax)
 		syntax_init();
 }

@@ -30,6 +30,13 @@
 #define TEMPORAL_TSM_CONTAINED_IN		"contained_in"
 #define TEMPORAL_TSM_ALL				"all_versions"
 
+/* Functions that the SQL:2011 forms call */
+#define TEMPORAL_TIME_OF_SCN			"time_of_scn"
+#define TEMPORAL_TIME_OF_TRANSACTION	"time_of_transaction"
+#define TEMPORAL_TIME_OF_SNAPSHOT		"time_of_snapshot"
+#define TEMPORAL_FLASHBACK_VERSIONS		"flashback_versions"
+#define TEMPORAL_FLASHBACK_TABLE		"flashback_table"
+
 /* SQLSTATE of a feature that needs shared_preload_libraries */
 #define ERRCODE_TEMPORAL_NOT_PRELOADED	ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
 

@@ -42,13 +42,9 @@ extern int no_such_variable
 #define TEMPORAL_HAS_PERMINFO 1
 #endif
 
-/* JSON_TABLE in FROM */
+/* JSON_TABLE in FROM; ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
 #if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_JSON_TABLE 1
-#endif
-
-/* ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
-#if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_SET_EXPRESSION 1
 #endif
 
@@ -63,11 +59,16 @@ extern int no_such_variable
 #endif
 
 /*
- * Ownership of objects of any class; only relations' is asked for here.
+ * Ownership of, and rights on, objects of any class.  Asked for here are
+ * ownership of relations, and rights on schemas and functions.
  */
 #if PG_VERSION_NUM < 160000
 #define object_ownercheck(classid, objectid, roleid) \
 	pg_class_ownercheck(objectid, roleid)
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	((classid) == NamespaceRelationId ? \
+	 pg_namespace_aclcheck(objectid, roleid, mode) : \
+	 pg_proc_aclcheck(objectid, roleid, mode))
 #endif
 
 /*
@@ -81,14 +82,6 @@ extern int no_such_variable
 #define temporal_define_index(relid, stmt) \
 	DefineIndex(relid, stmt, InvalidOid, InvalidOid, InvalidOid, \
 				false, false, false, false, true)
-#endif
-
-/* What an index access method kept between insertions, since 17 */
-#if PG_VERSION_NUM >= 170000
-#define temporal_index_insert_cleanup(rel, info) \
-	index_insert_cleanup(rel, info)
-#else
-#define temporal_index_insert_cleanup(rel, info) ((void) 0)
 #endif
 
 /* A qual without columns, evaluated once a scan */
@@ -109,6 +102,33 @@ extern int no_such_variable
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/*
+ * Since 17: what an index access method kept between insertions goes;
+ * BRIN's map of summaries, and the summary of a range, locked, or NULL;
+ * this process's place among all of the server's; the server's JSON parser.
+ */
+#if PG_VERSION_NUM >= 170000
+#define temporal_index_insert_cleanup(rel, info) \
+	index_insert_cleanup(rel, info)
+#define temporal_brin_revmap(index, pages) brinRevmapInitialize(index, pages)
+#define temporal_brin_summary(revmap, block, buffer, offset) \
+	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
+							 BUFFER_LOCK_SHARE)
+#define temporal_my_proc_number() MyProcNumber
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
+#else
+#define temporal_index_insert_cleanup(rel, info) ((void) 0)
+#define temporal_brin_revmap(index, pages) \
+	brinRevmapInitialize(index, pages, NULL)
+#define temporal_brin_summary(revmap, block, buffer, offset) \
+	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
+							 BUFFER_LOCK_SHARE, NULL)
+#define temporal_my_proc_number() (MyProc->pgprocno)
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
+#endif
+
 /* An index scan without instrumentation */
 #if PG_VERSION_NUM >= 180000
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
@@ -116,22 +136,6 @@ extern int no_such_variable
 #else
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
-#endif
-
-/* This process's place among all of the server's, from 0 */
-#if PG_VERSION_NUM >= 170000
-#define temporal_my_proc_number() MyProcNumber
-#else
-#define temporal_my_proc_number() (MyProc->pgprocno)
-#endif
-
-/* Is the text JSON?  The server's own parser, without its errors. */
-#if PG_VERSION_NUM >= 170000
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
-#else
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
 #endif
 
 /* The columns that SELECT on a relation needs rights on: a Bitmapset ** */

@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/extension_objects.h"
+#include "catalog/snapshot_table.h"
 #include "catalog/versioned_table.h"
 
 enum
@@ -275,6 +276,7 @@ versioned_table_delete(Oid relation)
 	systable_endscan(scan);
 	table_close(catalog, RowExclusiveLock);
 	versioned_table_changed(relation);
+	snapshot_table_forget(relation);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "base/compat.h"
 #include "catalog/versioned_cache.h"
+#include "time/transaction_instant.h"
 
 /* The clauses of FOR SYSTEM_TIME */
 typedef enum ClauseKind
@@ -41,6 +42,12 @@ pg_noreturn extern void query_refuse_null_time(int position);
 extern TimestampTz query_check_time(TimestampTz t,
 									const VersionedRelation *versioned,
 									int position);
+
+/*
+ * query_instant.c: the instant as the third argument of temporal.shows(), in
+ * the current memory context.
+ */
+extern Datum query_instant_datum(const TransactionInstant *instant);
 
 /* query_rewrite.c */
 extern void query_rewrite_init(void);

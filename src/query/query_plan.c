@@ -17,7 +17,8 @@
  *
  * THE END OF A CURRENT ROW
  *		is infinity, so that "sys_end > t" need not be asked of current rows
- *		for any t that is known to be finite.
+ *		for any t that is known to be finite, and where "sys_end < t" is asked
+ *		for, they need not be read.
  *
  *-------------------------------------------------------------------------
  */
@@ -135,7 +136,7 @@ query_gate_history(PlannerInfo *root, RelOptInfo *rel, Oid history,
 
 /*
  * Is the value finite, and not null, whenever it is evaluated?  A constant can
- * be looked at; temporal.clause_time() answers so, in an initplan of ours.
+ * be looked at; functions of ours answer so, in an initplan.
  */
 static bool
 query_is_finite(PlannerInfo *root, Node *value)
@@ -167,7 +168,8 @@ query_is_finite(PlannerInfo *root, Node *value)
 			call = (FuncExpr *) linitial_node(TargetEntry,
 											  plan->targetlist)->expr;
 			return IsA(call, FuncExpr) &&
-				call->funcid == extension_function(FUNCTION_CLAUSE_TIME);
+				(call->funcid == extension_function(FUNCTION_CLAUSE_TIME) ||
+				 call->funcid == extension_function(FUNCTION_INSTANT_LOWER));
 		}
 	}
 	return false;
@@ -183,6 +185,12 @@ query_simplify_current(PlannerInfo *root, RelOptInfo *rel,
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
+		if (query_is_comparison((Node *) rinfo->clause, BTLessStrategyNumber,
+								rel->relid, end_attno))
+		{
+			mark_dummy_rel(rel);
+			return;
+		}
 		if (query_is_comparison((Node *) rinfo->clause,
 								BTGreaterStrategyNumber, rel->relid,
 								end_attno) &&

@@ -41,10 +41,12 @@
 #include "access/transam.h"
 #include "catalog/heap.h"
 #include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -54,6 +56,7 @@
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
@@ -66,6 +69,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
+#include "catalog/function_expansion.h"
 #include "catalog/versioned_cache.h"
 #include "query/query.h"
 #include "query/query_ambient.h"
@@ -451,6 +455,42 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	table_close(rel, NoLock);
 }
 
+static void
+rewrite_replace_function(RangeTblEntry *rte, Query *body)
+{
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = body;
+	rte->security_barrier = false;
+
+	/* As preprocess_function_rtes(): makeWholeRowVar() wants the functions */
+	rte->funcordinality = false;
+}
+
+/*
+ * A function of ours in FROM becomes the query it stands for; who may call it
+ * is checked as when it is called.
+ */
+static void
+rewrite_expand_function(RangeTblEntry *rte, FunctionExpander expand,
+						RewriteContext *context)
+{
+	PlannerInfo *root = rewrite_root(context);
+	RangeTblFunction *rtfunc = linitial(rte->functions);
+	Oid			function = ((FuncExpr *) rtfunc->funcexpr)->funcid;
+	Query	   *body;
+
+	if (rte->funcordinality ||
+		object_aclcheck(ProcedureRelationId, function, GetUserId(),
+						ACL_EXECUTE) != ACLCHECK_OK)
+		return;
+	rte->functions = (List *) eval_const_expressions(root,
+													 (Node *) rte->functions);
+	rtfunc = linitial(rte->functions);
+	body = expand(castNode(FuncExpr, rtfunc->funcexpr), root);
+	if (body != NULL)
+		rewrite_replace_function(rte, body);
+}
+
 /*
  * A SQL function in FROM becomes a sub-query if the planner would make it one.
  */
@@ -461,11 +501,18 @@ rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
 	FuncExpr   *call = (FuncExpr *) rtfunc->funcexpr;
 	HeapTuple	proc;
 	bool		is_sql;
+	FunctionExpander expand;
 	Query	   *body;
 
 	if (list_length(rte->functions) != 1 || !IsA(call, FuncExpr) ||
 		call->funcid < FirstNormalObjectId)
 		return;
+	expand = function_expansion_find(call->funcid);
+	if (expand != NULL)
+	{
+		rewrite_expand_function(rte, expand, context);
+		return;
+	}
 	proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
 	if (!HeapTupleIsValid(proc))
 		return;
@@ -477,14 +524,8 @@ rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
 	rte->functions = (List *)
 		eval_const_expressions(rewrite_root(context), (Node *) rte->functions);
 	body = inline_set_returning_function(rewrite_root(context), rte);
-	if (body == NULL)
-		return;
-	rte->rtekind = RTE_SUBQUERY;
-	rte->subquery = body;
-	rte->security_barrier = false;
-
-	/* As preprocess_function_rtes(): makeWholeRowVar() wants the functions */
-	rte->funcordinality = false;
+	if (body != NULL)
+		rewrite_replace_function(rte, body);
 }
 
 static bool

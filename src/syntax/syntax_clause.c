@@ -1,15 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_clause.c
- *	  FOR SYSTEM_TIME and AS OF behind a table
+ *	  FOR SYSTEM_TIME, AS OF and VERSIONS BETWEEN behind a table
  *
  *		table FOR SYSTEM_TIME
  *			AS OF x | FROM a TO b | BETWEEN [ASYMMETRIC | SYMMETRIC] a AND b |
  *			CONTAINED IN (a, b) | ALL
  *		(SQL:2011 part 2, 7.6 <table reference>, and SQL Server's additions)
  *
- *		table AS OF {TIMESTAMP x | NOW}
- *		(Oracle's short form)
+ *		table AS OF {TIMESTAMP x | SCN n | TRANSACTION n | SNAPSHOT x | NOW}
+ *		table VERSIONS BETWEEN
+ *			{TIMESTAMP | SCN} {a | MINVALUE} AND {b | MAXVALUE}
+ *		(Oracle's flashback query, its short form and its versions query)
+ *
+ * The points in time are read by syntax_bound.c.
  *
  * The words FOR SYSTEM_TIME cannot stand behind a name in stock grammar, with
  * one exception: SUBSTRING(x FOR system_time) and OVERLAY(...) with a column
@@ -19,9 +23,13 @@
  * The short form begins like an alias "of", which remains one: the words that
  * we want behind it cannot follow an alias, nor anything else that AS names.
  *
+ * VERSIONS is an alias as well, and a column's name.  Behind a name, and
+ * before BETWEEN, it is neither; keywords that are names and can stand before
+ * an expression, as in ORDER BY versions BETWEEN ..., are told apart by the
+ * word before them.
+ *
  * A kind of clause is one function that reads it, listed in
- * clause_after_period(): AS OF's further forms belong in clause_as_of() and
- * clause_short_as_of().
+ * syntax_find_clauses() or in clause_after_period().
  *
  * NOW.  It means the present, whatever the server's clock says, and becomes
  * the time "infinity", for which there are the current rows and no others.
@@ -35,15 +43,24 @@
  */
 #include "postgres.h"
 
+#include "common/keywords.h"
 #include "miscadmin.h"
 
 #include "syntax/syntax_blank.h"
+#include "syntax/syntax_bound.h"
 #include "syntax/syntax_clause.h"
 #include "syntax/syntax_expression.h"
 #include "temporal.h"
 
 #define CLAUSE_HINT \
 	"FOR SYSTEM_TIME is followed by AS OF, FROM ... TO, BETWEEN ... AND, CONTAINED IN (...) or ALL."
+
+#define VERSIONS_HINT \
+	"VERSIONS BETWEEN is followed by TIMESTAMP or SCN, a bound or MINVALUE, AND, a bound or MAXVALUE."
+
+/* What NOW and MAXVALUE mean, and MINVALUE */
+#define CLAUSE_PRESENT		"infinity"
+#define CLAUSE_FIRST		"-infinity"
 
 /*
  * A clause being read.
@@ -58,6 +75,8 @@ typedef struct ClauseReader
 
 static bool clause_begins(const SyntaxText *text, int first, int index);
 static bool clause_short_begins(const SyntaxText *text, int index);
+static bool clause_versions_begins(const SyntaxText *text, int index);
+static bool clause_item_begins(const SyntaxText *text, int index);
 static int	clause_table(const SyntaxText *text, int index);
 pg_noreturn static void clause_refuse_group(const SyntaxText *text, int index,
 											int open);
@@ -67,7 +86,7 @@ static int	clause_short_as_of(ClauseReader *reader, int index);
 static int	clause_pair(ClauseReader *reader, int index,
 						SyntaxWord separator);
 static int	clause_contained_in(ClauseReader *reader, int index);
-static void clause_add_argument(ClauseReader *reader, int first, int end);
+static int	clause_versions(ClauseReader *reader, int index);
 
 /*
  * Takes tokens [first, end) out of what the original parser gets.
@@ -116,19 +135,32 @@ syntax_find_clauses(SyntaxTranslation *translation, int statement,
 	while (index < end)
 	{
 		SyntaxClause *clause;
+		SyntaxClauseKind kind = CLAUSE_SYSTEM_TIME;
 		ClauseReader reader = {translation, statement};
-		bool		is_short = clause_short_begins(text, index);
 		int			table;
 		int			next;
 
-		if (!is_short && !clause_begins(text, statement, index))
+		if (clause_begins(text, statement, index))
+		{
+			table = clause_table(text, index);
+			next = clause_after_period(&reader, index + 2);
+		}
+		else if (clause_short_begins(text, index))
+		{
+			table = clause_table(text, index);
+			next = clause_short_as_of(&reader, index);
+		}
+		else if (clause_versions_begins(text, index))
+		{
+			kind = CLAUSE_VERSIONS;
+			table = clause_table(text, index);
+			next = clause_versions(&reader, index);
+		}
+		else
 		{
 			index++;
 			continue;
 		}
-		table = clause_table(text, index);
-		next = is_short ? clause_short_as_of(&reader, index) :
-			clause_after_period(&reader, index + 2);
 
 		/* "t FOR SYSTEM_TIME ALL (a)" must not become the call "t (a)" */
 		if (syntax_token(text, next)->kind == TOKEN_OPERATOR ||
@@ -136,7 +168,7 @@ syntax_find_clauses(SyntaxTranslation *translation, int statement,
 				   syntax_token(text, next)->sign : ',') != NULL)
 			syntax_error_at(text, next, NULL);
 
-		clause = syntax_take(translation, CLAUSE_SYSTEM_TIME, index, next);
+		clause = syntax_take(translation, kind, index, next);
 		clause->anchor = text->tokens[table].start;
 		clause->name = reader.method;
 		clause->args = reader.args;
@@ -185,16 +217,32 @@ clause_short_begins(const SyntaxText *text, int index)
 		!syntax_is_word(text, index + 1, SQL_OF) ||
 		syntax_is_sign(text, index - 1, '.'))
 		return false;
-	switch (syntax_token(text, index + 2)->word)
-	{
-		case SQL_NOW:
-		case SQL_SCN:
-		case SQL_TIMESTAMP:
-		case SQL_TRANSACTION:
-			return true;
-		default:
-			return false;
-	}
+	return syntax_is_word(text, index + 2, SQL_NOW) ||
+		syntax_unit(text, index + 2) != UNIT_NONE;
+}
+
+/*
+ * Does VERSIONS BETWEEN behind a table begin at index?
+ */
+static bool
+clause_versions_begins(const SyntaxText *text, int index)
+{
+	const SyntaxToken *token = syntax_token(text, index);
+	const SyntaxToken *before = syntax_token(text, index - 1);
+
+	if (token->word != SQL_VERSIONS || token->taken || index == 0 ||
+		!syntax_is_word(text, index + 1, SQL_BETWEEN))
+		return false;
+	if (before->kind == TOKEN_NAME)
+		return true;
+	/* a OPERATOR(+) versions BETWEEN ... */
+	if (before->sign == ')')
+		return before->match > 0 &&
+			!syntax_is_word(text, before->match - 1, SQL_OPERATOR);
+	return syntax_is_name(text, index - 1) &&
+		before->category != TYPE_FUNC_NAME_KEYWORD &&
+		(clause_item_begins(text, index - 1) ||
+		 syntax_is_sign(text, index - 2, '.'));
 }
 
 /*
@@ -203,7 +251,11 @@ clause_short_begins(const SyntaxText *text, int index)
 const char *
 syntax_clause_spelling(const SyntaxText *text, int index)
 {
-	return syntax_is_word(text, index, SQL_AS) ? "AS OF" : "FOR SYSTEM_TIME";
+	if (syntax_is_word(text, index, SQL_AS))
+		return "AS OF";
+	if (syntax_is_word(text, index, SQL_VERSIONS))
+		return "VERSIONS BETWEEN";
+	return "FOR SYSTEM_TIME";
 }
 
 /*
@@ -312,37 +364,6 @@ clause_true(void)
 }
 
 /*
- * The time of AS OF NOW, where NOW stands at index.
- */
-static Node *
-clause_present(const SyntaxText *text, int index)
-{
-	A_Const    *constant = makeNode(A_Const);
-
-	constant->val.sval.type = T_String;
-	constant->val.sval.sval = pstrdup("infinity");
-	constant->location = syntax_token(text, index)->start;
-	return (Node *) constant;
-}
-
-/*
- * Refuses what AS OF may be measured in, one day, instead of time.
- */
-pg_noreturn static void
-clause_refuse_unit(const SyntaxText *text, int index)
-{
-	SyntaxWord	word = syntax_token(text, index)->word;
-
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("AS OF %s is not supported",
-					word == SQL_SCN ? "SCN" :
-					word == SQL_SNAPSHOT ? "SNAPSHOT" : "TRANSACTION"),
-			 errhint("AS OF takes a point in time."),
-			 syntax_errposition(text, index)));
-}
-
-/*
  * Reads what follows FOR SYSTEM_TIME, from index on.  Returns the index behind
  * the clause.
  */
@@ -383,19 +404,39 @@ clause_after_period(ClauseReader *reader, int index)
 }
 
 /*
- * Adds the expression in tokens [first, end), after its own sub-selects have
- * lost their clauses.
+ * Adds a point in time that was read.
  */
 static void
-clause_add_argument(ClauseReader *reader, int first, int end)
+clause_add_time(ClauseReader *reader, const SyntaxBound *bound)
 {
-	List	   *list;
+	reader->args = lappend(reader->args,
+						   syntax_bound_time(reader->translation,
+											 reader->statement, bound));
+}
 
-	syntax_find_clauses(reader->translation, reader->statement, first, end);
-	list = syntax_expression_list(reader->translation, first, end);
-	if (list_length(list) != 1)
-		syntax_error_at(&reader->translation->text, first, NULL);
-	reader->args = lappend(reader->args, linitial(list));
+/*
+ * The time that a word means which stands alone in a bound.
+ */
+static void
+clause_add_word(ClauseReader *reader, const SyntaxBound *bound,
+				const char *time)
+{
+	const SyntaxText *text = &reader->translation->text;
+
+	reader->args =
+		lappend(reader->args,
+				syntax_make_string(time, text->tokens[bound->first].start));
+}
+
+/*
+ * Is a bound this word and nothing else?
+ */
+static bool
+clause_bound_is(const SyntaxText *text, const SyntaxBound *bound,
+				SyntaxWord word)
+{
+	return syntax_is_word(text, bound->first, word) &&
+		bound->end == bound->first + 1;
 }
 
 /*
@@ -405,59 +446,43 @@ static int
 clause_as_of(ClauseReader *reader, int index)
 {
 	const SyntaxText *text = &reader->translation->text;
-	const SyntaxToken *token;
-	const SyntaxToken *next;
+	SyntaxBound bound;
 	int			end;
 
 	if (!syntax_is_word(text, index + 1, SQL_OF))
 		syntax_error_at(text, index + 1, CLAUSE_HINT);
-	index += 2;
 
-	token = syntax_token(text, index);
-	next = syntax_token(text, index + 1);
-	if ((token->word == SQL_SCN || token->word == SQL_TRANSACTION ||
-		 token->word == SQL_SNAPSHOT) &&
-		(next->kind == TOKEN_NUMBER || next->kind == TOKEN_STRING ||
-		 next->kind == TOKEN_PARAM))
-		clause_refuse_unit(text, index);
-
-	end = syntax_expression_end(text, index, false);
-	if (token->word == SQL_NOW && end == index + 1)
-		reader->args = list_make1(clause_present(text, index));
+	end = syntax_bound_end(text, index + 2, false, false, &bound);
+	if (bound.unit == UNIT_NONE && clause_bound_is(text, &bound, SQL_NOW))
+		clause_add_word(reader, &bound, CLAUSE_PRESENT);
 	else
-		clause_add_argument(reader, index, end);
+		clause_add_time(reader, &bound);
 	return end;
 }
 
 /*
- * AS OF TIMESTAMP x, AS OF NOW without FOR SYSTEM_TIME.  The word TIMESTAMP is
- * a part of the expression before a string, as in TIMESTAMP '2024-01-01'.
+ * The same without FOR SYSTEM_TIME, where what AS OF is measured in is known
+ * to follow.
  */
 static int
 clause_short_as_of(ClauseReader *reader, int index)
 {
 	const SyntaxText *text = &reader->translation->text;
+	SyntaxBound bound = {.first = index + 2};
 	int			end;
 
 	reader->method = TEMPORAL_TSM_AS_OF;
-	index += 2;
-	switch (syntax_token(text, index)->word)
+	if (syntax_is_word(text, bound.first, SQL_NOW))
 	{
-		case SQL_NOW:
-			if (syntax_is_sign(text, index + 1, '('))
-				syntax_error_at(text, index + 1,
-								"Write AS OF TIMESTAMP before an expression, or AS OF NOW without parentheses.");
-			reader->args = list_make1(clause_present(text, index));
-			return index + 1;
-		case SQL_TIMESTAMP:
-			if (!syntax_is_typed_literal(text, index))
-				index++;
-			end = syntax_expression_end(text, index, false);
-			clause_add_argument(reader, index, end);
-			return end;
-		default:
-			clause_refuse_unit(text, index);
+		if (syntax_is_sign(text, bound.first + 1, '('))
+			syntax_error_at(text, bound.first + 1,
+							"Write AS OF TIMESTAMP before an expression, or AS OF NOW without parentheses.");
+		clause_add_word(reader, &bound, CLAUSE_PRESENT);
+		return bound.first + 1;
 	}
+	end = syntax_bound_end(text, bound.first, true, false, &bound);
+	clause_add_time(reader, &bound);
+	return end;
 }
 
 /*
@@ -467,18 +492,20 @@ static int
 clause_pair(ClauseReader *reader, int index, SyntaxWord separator)
 {
 	const SyntaxText *text = &reader->translation->text;
+	SyntaxBound lower;
+	SyntaxBound upper;
 	int			middle;
 	int			end;
 
-	middle = syntax_expression_end(text, index, separator == SQL_AND);
+	middle = syntax_bound_end(text, index, false, separator == SQL_AND, &lower);
 	if (!syntax_is_word(text, middle, separator))
 		syntax_error_at(text, middle,
 						separator == SQL_AND ?
 						"FOR SYSTEM_TIME BETWEEN takes two points in time with AND between them." :
 						"FOR SYSTEM_TIME FROM takes two points in time with TO between them.");
-	clause_add_argument(reader, index, middle);
-	end = syntax_expression_end(text, middle + 1, false);
-	clause_add_argument(reader, middle + 1, end);
+	clause_add_time(reader, &lower);
+	end = syntax_bound_end(text, middle + 1, false, false, &upper);
+	clause_add_time(reader, &upper);
 	return end;
 }
 
@@ -491,6 +518,8 @@ clause_contained_in(ClauseReader *reader, int index)
 	static const char *const hint =
 	"FOR SYSTEM_TIME CONTAINED IN takes two points in time in parentheses.";
 	const SyntaxText *text = &reader->translation->text;
+	SyntaxBound lower;
+	SyntaxBound upper;
 	int			comma;
 	int			close;
 
@@ -501,15 +530,55 @@ clause_contained_in(ClauseReader *reader, int index)
 	index += 3;
 	if (syntax_is_sign(text, index, ')'))
 		syntax_error_at(text, index, hint);
-	comma = syntax_expression_end(text, index, false);
+	comma = syntax_bound_end(text, index, false, false, &lower);
 	if (!syntax_is_sign(text, comma, ','))
 		syntax_error_at(text, comma, hint);
 	if (syntax_is_sign(text, comma + 1, ')'))
 		syntax_error_at(text, comma + 1, hint);
-	clause_add_argument(reader, index, comma);
-	close = syntax_expression_end(text, comma + 1, false);
+	clause_add_time(reader, &lower);
+	close = syntax_bound_end(text, comma + 1, false, false, &upper);
 	if (!syntax_is_sign(text, close, ')'))
 		syntax_error_at(text, close, hint);
-	clause_add_argument(reader, comma + 1, close);
+	clause_add_time(reader, &upper);
 	return close + 1;
+}
+
+/*
+ * VERSIONS BETWEEN {TIMESTAMP | SCN} {a | MINVALUE} AND {b | MAXVALUE}.  What
+ * the first bound is measured in, the second one is as well, unless it says.
+ */
+static int
+clause_versions(ClauseReader *reader, int index)
+{
+	const SyntaxText *text = &reader->translation->text;
+	SyntaxBound lower;
+	SyntaxBound upper;
+	int			middle;
+	int			end;
+
+	index += 2;
+	if (!syntax_is_word(text, index, SQL_TIMESTAMP) &&
+		!syntax_is_word(text, index, SQL_SCN))
+		syntax_error_at(text, index, VERSIONS_HINT);
+	middle = syntax_bound_end(text, index, true, true, &lower);
+	if (!syntax_is_word(text, middle, SQL_AND))
+		syntax_error_at(text, middle, VERSIONS_HINT);
+	if (clause_bound_is(text, &lower, SQL_MINVALUE))
+		clause_add_word(reader, &lower, CLAUSE_FIRST);
+	else
+		clause_add_time(reader, &lower);
+
+	end = syntax_bound_end(text, middle + 1, false, false, &upper);
+	if (clause_bound_is(text, &upper, SQL_MAXVALUE))
+		clause_add_word(reader, &upper, CLAUSE_PRESENT);
+	else
+	{
+		if (upper.unit == UNIT_NONE)
+		{
+			upper.unit = lower.unit;
+			upper.word = lower.word;
+		}
+		clause_add_time(reader, &upper);
+	}
+	return end;
 }

@@ -15,10 +15,12 @@
 typedef enum SyntaxClauseKind
 {
 	CLAUSE_SYSTEM_TIME,			/* FOR SYSTEM_TIME, AS OF behind a table */
+	CLAUSE_VERSIONS,			/* VERSIONS BETWEEN behind a table */
 	CLAUSE_TABLE,				/* options of a CREATE TABLE */
 	CLAUSE_GENERATED,			/* GENERATED ALWAYS AS ROW START | END */
 	CLAUSE_MISPLACED,			/* a stock clause of CREATE TABLE */
-	CLAUSE_ALTER				/* sub-command of ALTER TABLE */
+	CLAUSE_ALTER,				/* sub-command of ALTER TABLE */
+	CLAUSE_FLASHBACK			/* FLASHBACK TABLE, a whole statement */
 } SyntaxClauseKind;
 
 typedef struct SyntaxClause
@@ -29,14 +31,15 @@ typedef struct SyntaxClause
 	/*
 	 * Where it goes: the location that the node has in the tree.  Of the
 	 * table's name for clauses of a table, of the column's name for
-	 * GENERATED, of the placeholder for ALTER.
+	 * GENERATED, of the placeholder for ALTER and FLASHBACK.
 	 */
 	int			anchor;
 	bool		placed;
 	bool		placeholder;	/* ALTER: what is at anchor is not the user's */
 
 	const char *name;			/* SYSTEM_TIME: method; GENERATED: option */
-	List	   *args;			/* SYSTEM_TIME: raw expressions */
+	List	   *args;			/* raw expressions: SYSTEM_TIME, VERSIONS: times;
+								 * FLASHBACK: tables and time */
 	List	   *options;		/* TABLE, ALTER: list of DefElem */
 	CreateStmt *stock;			/* MISPLACED: a statement that has it */
 } SyntaxClause;
@@ -51,6 +54,7 @@ typedef struct SyntaxTranslation
 	char	   *rest;			/* NULL as long as nothing was taken */
 	List	   *clauses;
 	List	   *ctes;			/* WITH names in scope where the walk is */
+	List	   *locking;		/* LockingClauses of the SELECT it is in */
 } SyntaxTranslation;
 
 /* syntax_clause.c */
@@ -77,8 +81,19 @@ extern void syntax_find_create(SyntaxTranslation *translation,
 extern void syntax_find_alter(SyntaxTranslation *translation,
 							  int first, int end);
 
+/* syntax_flashback.c */
+extern void syntax_find_flashback(SyntaxTranslation *translation,
+								  int first, int end);
+extern void syntax_graft_flashback(SyntaxTranslation *translation,
+								   CallStmt *call);
+
 /* syntax_graft.c */
 extern void syntax_graft(SyntaxTranslation *translation, List *trees);
+
+/* syntax_graft_reference.c */
+extern Node *syntax_graft_reference(SyntaxTranslation *translation,
+									SyntaxClause *clause, RangeVar *table,
+									bool lateral);
 
 /* syntax_graft_table.c */
 extern void syntax_graft_create(SyntaxTranslation *translation,

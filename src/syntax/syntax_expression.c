@@ -23,6 +23,7 @@
 
 #include "common/keywords.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
@@ -94,6 +95,46 @@ syntax_expression_end(const SyntaxText *text, int first, bool before_and)
 			return index;
 		index = next;
 	}
+}
+
+bool
+syntax_operand_begins(const SyntaxText *text, int index)
+{
+	const SyntaxToken *token = syntax_token(text, index);
+
+	switch (token->kind)
+	{
+		case TOKEN_NAME:
+		case TOKEN_STRING:
+		case TOKEN_NUMBER:
+		case TOKEN_PARAM:
+			return true;
+		case TOKEN_KEYWORD:
+			break;
+		default:
+			return token->sign == '(';
+	}
+	switch (token->word)
+	{
+		case SQL_ARRAY:
+		case SQL_CASE:
+		case SQL_CAST:
+			return true;
+		case SQL_AT:
+			return !syntax_is_word(text, index + 1, SQL_TIME) &&
+				!syntax_is_word(text, index + 1, SQL_LOCAL);
+		case SQL_BETWEEN:
+			return false;
+		case SQL_OPERATOR:
+			return !syntax_is_sign(text, index + 1, '(');
+		default:
+			break;
+	}
+	if (token->category == RESERVED_KEYWORD)
+		return expression_is_one_of(text, index, expression_value_words,
+									lengthof(expression_value_words));
+	/* JOIN, LIKE and their like are names of functions at most */
+	return token->category != TYPE_FUNC_NAME_KEYWORD;
 }
 
 bool
@@ -534,6 +575,8 @@ expression_parse_targets(const SyntaxTranslation *translation,
 	List	   *trees;
 	SelectStmt *select;
 
+	/* a long text with many clauses is read again for each */
+	CHECK_FOR_INTERRUPTS();
 	syntax_blank(part, 0, from);
 
 	expression_end.text = text;

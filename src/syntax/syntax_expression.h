@@ -20,6 +20,12 @@ extern int	syntax_expression_end(const SyntaxText *text, int first,
 								  bool before_and);
 
 /*
+ * Can what begins at index, behind a word that may be a name, only be an
+ * operand?  What joins go on with, and operators, can be none.
+ */
+extern bool syntax_operand_begins(const SyntaxText *text, int index);
+
+/*
  * Does a literal with its type before it begin at index, as in
  * TIMESTAMP (3) WITH TIME ZONE '2024-01-01'?
  */

@@ -5,20 +5,13 @@
  *
  * The original parser has left a plain table reference where a clause was
  * taken out behind it.  A clause knows the location of that table's name; a
- * walk over every FROM clause finds the table with this location and puts a
- * TABLESAMPLE in its place:
+ * walk over every FROM clause finds the table with this location and replaces
+ * it by what syntax_graft_reference.c makes of both.
  *
- *		t FOR SYSTEM_TIME AS OF x a		t a TABLESAMPLE temporal.as_of(x)
- *
- * SIDEWAYS.  TABLESAMPLE may not refer to tables further left, so where x
- * does, the table becomes
- *
- *		LATERAL (SELECT * FROM t TABLESAMPLE temporal.as_of(x)) a
- *
- * A plain reference is better where it will do (column privileges, whole-row
- * references, names like schema.t.c), and a name in x may as well be a
- * variable or a column of an outer query.  The LATERAL form is taken when x
- * is qualified with a name further left, or is not qualified and there is
+ * SIDEWAYS.  A time may be made of columns of tables further left.  A name in
+ * it may as well be a variable or a column of an outer query, and the tree
+ * without LATERAL is better where it will do.  LATERAL is taken when the name
+ * is qualified with one further left, or is not qualified and there is
  * something further left; see syntax_expression_is_sideways().  That is more
  * often than need be, and never too seldom: left plain, the name might silently
  * be found further out.
@@ -37,13 +30,10 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "nodes/value.h"
 
 #include "syntax/syntax_clause.h"
 #include "syntax/syntax_expression.h"
-#include "temporal.h"
 
 static bool graft_walker(Node *node, void *arg);
 static void graft_expression(SyntaxTranslation *translation, Node *node);
@@ -83,7 +73,8 @@ syntax_graft(SyntaxTranslation *translation, List *trees)
 	}
 	if (homeless != NULL)
 		syntax_error_at(&translation->text, homeless->token,
-						homeless->kind != CLAUSE_SYSTEM_TIME ? NULL :
+						homeless->kind != CLAUSE_SYSTEM_TIME &&
+						homeless->kind != CLAUSE_VERSIONS ? NULL :
 						psprintf("%s stands behind a table in FROM, before its alias.",
 								 syntax_clause_spelling(&translation->text,
 														homeless->token)));
@@ -108,8 +99,14 @@ graft_walker(Node *node, void *arg)
 	switch (nodeTag(node))
 	{
 		case T_SelectStmt:
-			graft_from(translation, ((SelectStmt *) node)->fromClause);
-			break;
+			{
+				List	   *locking = translation->locking;
+
+				translation->locking = ((SelectStmt *) node)->lockingClause;
+				graft_from(translation, ((SelectStmt *) node)->fromClause);
+				translation->locking = locking;
+				break;
+			}
 		case T_UpdateStmt:
 			graft_from(translation, ((UpdateStmt *) node)->fromClause);
 			break;
@@ -249,6 +246,7 @@ graft_statement(SyntaxTranslation *translation, Node *node)
 			graft_expression(translation, ((RuleStmt *) node)->whereClause);
 			break;
 		case T_CallStmt:
+			syntax_graft_flashback(translation, (CallStmt *) node);
 			graft_expression(translation, (Node *) ((CallStmt *) node)->funccall);
 			break;
 		case T_CreateFunctionStmt:
@@ -436,8 +434,9 @@ graft_clause(SyntaxTranslation *translation, RangeVar *table)
 	{
 		SyntaxClause *clause = lfirst(lc);
 
-		if (clause->kind == CLAUSE_SYSTEM_TIME && !clause->placed &&
-			clause->anchor == table->location)
+		if ((clause->kind == CLAUSE_SYSTEM_TIME ||
+			 clause->kind == CLAUSE_VERSIONS) &&
+			!clause->placed && clause->anchor == table->location)
 			return clause;
 	}
 	return NULL;
@@ -467,11 +466,6 @@ static Node *
 graft_table(SyntaxTranslation *translation, RangeVar *table, List *left)
 {
 	SyntaxClause *clause = graft_clause(translation, table);
-	RangeTableSample *sample;
-	SelectStmt *select;
-	RangeSubselect *subselect;
-	ResTarget  *target;
-	ColumnRef  *star;
 
 	if (clause == NULL)
 		return (Node *) table;
@@ -485,32 +479,9 @@ graft_table(SyntaxTranslation *translation, RangeVar *table, List *left)
 				 errhint("Write it behind the tables inside the WITH query."),
 				 syntax_errposition(&translation->text, clause->token)));
 
-	sample = makeNode(RangeTableSample);
-	sample->relation = (Node *) table;
-	sample->method = list_make2(makeString(pstrdup(TEMPORAL_SCHEMA)),
-								makeString(pstrdup(clause->name)));
-	sample->args = clause->args;
 	/* what its sub-selects refer to decides as well */
-	graft_expression(translation, (Node *) sample->args);
-	sample->location = translation->text.tokens[clause->token].start;
-	if (!syntax_expression_is_sideways((Node *) clause->args, left))
-		return (Node *) sample;
-
-	star = makeNode(ColumnRef);
-	star->fields = list_make1(makeNode(A_Star));
-	star->location = -1;
-	target = makeNode(ResTarget);
-	target->val = (Node *) star;
-	target->location = -1;
-	select = makeNode(SelectStmt);
-	select->targetList = list_make1(target);
-	select->fromClause = list_make1(sample);
-	subselect = makeNode(RangeSubselect);
-	subselect->lateral = true;
-	subselect->subquery = (Node *) select;
-	subselect->alias = table->alias;
-	if (subselect->alias == NULL)
-		subselect->alias = makeAlias(table->relname, NIL);
-	table->alias = NULL;
-	return (Node *) subselect;
+	graft_expression(translation, (Node *) clause->args);
+	return syntax_graft_reference(translation, clause, table,
+								  syntax_expression_is_sideways((Node *) clause->args,
+																left));
 }

@@ -10,17 +10,20 @@
  *		text --> has it one of our words?  no --> original parser
  *				  | yes
  *				 tokens					syntax_token.c
- *				  | clauses taken out	syntax_clause.c, _create.c, _alter.c
+ *				  | clauses taken out	syntax_clause.c, _create.c, _alter.c,
+ *				  |						_flashback.c
  *				 the rest, same length --> original parser --> trees
- *				  | clauses put back	syntax_graft.c, syntax_graft_table.c
+ *				  | clauses put back	syntax_graft.c, _graft_reference.c,
+ *				  |						_graft_table.c
  *				 stock trees
  *
  * PLACES.  What is taken out is blanked, so whatever the tree says about
  * places in the text is true of the text that the client sent.
  *
- * NO CATALOGS.  The raw parser also runs in aborted transactions, so nothing
- * here looks anything up.  Everything is allocated in the caller's context,
- * as the original's trees are.
+ * CATALOGS.  The raw parser also runs in aborted transactions, so nothing here
+ * depends on them; where they can be read, they are asked what a name in FROM
+ * with a clause behind it stands for (syntax_relation.c).  Everything is
+ * allocated in the caller's context, as the original's trees are.
  *
  * TRUST.  Before the first client connects, statements of both kinds are
  * parsed by the way that clients take, and the trees are checked.  If that
@@ -127,14 +130,6 @@ syntax_parse(const char *string, RawParseMode mode)
 	return trees;
 }
 
-/*
- * The words without which a statement is none of ours, in lower case.  No two
- * begin with the same letter, and none with O.
- */
-static const char *const parse_words[] = {
-	"generated", "period", "system"
-};
-
 static bool
 parse_has_word(const char *string, const char *word)
 {
@@ -145,27 +140,37 @@ parse_has_word(const char *string, const char *word)
 }
 
 /*
- * May the letters "of" at this place be those of t AS OF NOW?  Comments between
- * the words are left to the scanner: they end with a slash or with a line.
+ * Can the word be the next one, behind blanks?  Comments between words are left
+ * to the scanner: they begin with a slash or a minus.
+ */
+static bool
+parse_is_followed(const char *behind, const char *word)
+{
+	const char *next = behind;
+
+	while (scanner_isspace(*next))
+		next++;
+	if (*next == '/' || *next == '-')
+		return true;
+	return next > behind && parse_has_word(next, word);
+}
+
+/*
+ * May the letters "of" at this place be those of t AS OF NOW?  A comment before
+ * them ends with a slash or with a line.
  */
 static bool
 parse_is_as_of(const char *string, const char *of)
 {
 	static const char *const words[] = {
-		"now", "timestamp", "scn", "transaction"
+		"now", "timestamp", "scn", "transaction", "snapshot"
 	};
 	const char *before = of;
-	const char *behind = of + 2;
 	bool		line_ends = false;
-	bool		followed;
+	bool		followed = false;
 
-	while (scanner_isspace(*behind))
-		behind++;
-	followed = (*behind == '/' || *behind == '-');
-	if (behind == of + 2 && !followed)
-		return false;
 	for (int i = 0; i < lengthof(words) && !followed; i++)
-		followed = parse_has_word(behind, words[i]);
+		followed = parse_is_followed(of + 2, words[i]);
 	if (!followed)
 		return false;
 
@@ -183,30 +188,38 @@ parse_is_as_of(const char *string, const char *of)
 static bool
 parse_is_candidate(const char *string)
 {
-	static const char letters[] = "fFgGpPyY";
+	static const char letters[] = "fFgGpPvVyY";
 
 	for (const char *at = string + strcspn(string, letters); *at;
 		 at += 1 + strcspn(at + 1, letters))
 	{
-		const char *word;
+		bool		found;
 
 		switch (*at | 0x20)
 		{
-			case 'f':			/* oF */
-			case 'y':			/* sYstem */
-				if (at == string)
-					continue;
-				word = at - 1;
+			case 'f':
+				if (at > string && (at[-1] | 0x20) == 'o')
+					found = parse_is_as_of(string, at - 1);
+				else
+					found = parse_has_word(at, "flashback") &&
+						parse_is_followed(at + strlen("flashback"), "table");
 				break;
-			default:			/* Generated, Period */
-				word = at;
+			case 'g':
+				found = parse_has_word(at, "generated");
+				break;
+			case 'p':
+				found = parse_has_word(at, "period");
+				break;
+			case 'v':
+				found = parse_has_word(at, "versions") &&
+					parse_is_followed(at + strlen("versions"), "between");
+				break;
+			default:
+				found = at > string && parse_has_word(at - 1, "system");
 				break;
 		}
-		if (parse_has_word(word, "of") && parse_is_as_of(string, word))
+		if (found)
 			return true;
-		for (int i = 0; i < lengthof(parse_words); i++)
-			if (parse_has_word(word, parse_words[i]))
-				return true;
 	}
 	return false;
 }
@@ -234,6 +247,8 @@ parse_find(SyntaxTranslation *translation, RawParseMode mode)
 				syntax_find_create(translation, first, end);
 			else if (text->tokens[first].word == SQL_ALTER)
 				syntax_find_alter(translation, first, end);
+			else if (text->tokens[first].word == SQL_FLASHBACK)
+				syntax_find_flashback(translation, first, end);
 		}
 		syntax_find_clauses(translation, first, first, end);
 		first = end + 1;
@@ -247,7 +262,8 @@ typedef struct ParseTest
 {
 	const char *statement;
 	const char *method;			/* of the TABLESAMPLE, or */
-	const char *option;			/* of the first option in our namespace */
+	const char *option;			/* of the first option in our namespace, or */
+	const char *function;		/* in FROM of a sub-select, or called */
 } ParseTest;
 
 static const ParseTest parse_tests[] = {
@@ -259,13 +275,23 @@ static const ParseTest parse_tests[] = {
 	{"SELECT a FROM t FOR SYSTEM_TIME CONTAINED IN ('a', 'b')", TEMPORAL_TSM_CONTAINED_IN},
 	{"SELECT a FROM t FOR SYSTEM_TIME ALL", TEMPORAL_TSM_ALL},
 	{"SELECT a FROM t AS OF TIMESTAMP now() e", TEMPORAL_TSM_AS_OF},
+	{"SELECT a FROM t AS OF SCN $1 e", TEMPORAL_TSM_AS_OF},
 	{"SELECT a FROM t AS of WHERE b = $1", NULL, NULL},
+	{"SELECT a FROM t VERSIONS BETWEEN SCN 1 AND 2", NULL, NULL, TEMPORAL_FLASHBACK_VERSIONS},
+	{"FLASHBACK TABLE t TO SCN 1", NULL, NULL, TEMPORAL_FLASHBACK_TABLE},
 	{"CREATE TABLE t (a int) WITH SYSTEM VERSIONING", NULL, "system_versioning"},
 	{"CREATE TABLE t (PERIOD FOR SYSTEM_TIME (a, b))", NULL, "period_start"},
 	{"CREATE TABLE t (a date GENERATED ALWAYS AS ROW START)", NULL, "generated_start"},
 	{"ALTER TABLE t ADD SYSTEM VERSIONING", NULL, "system_versioning"},
 	{"ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME", NULL, "period"}
 };
+
+static bool
+parse_test_function(const ParseTest *test, FuncCall *call)
+{
+	return test->function != NULL &&
+		strcmp(strVal(llast(call->funcname)), test->function) == 0;
+}
 
 /*
  * Does the tree hold what the test expects?
@@ -278,13 +304,28 @@ parse_test_tree(const ParseTest *test, Node *tree)
 
 	if (IsA(tree, SelectStmt))
 	{
-		RangeTableSample *sample = linitial(((SelectStmt *) tree)->fromClause);
+		Node	   *item = linitial(((SelectStmt *) tree)->fromClause);
 
-		if (test->method == NULL)
-			return IsA(sample, RangeVar);
-		return IsA(sample, RangeTableSample) &&
-			strcmp(strVal(lsecond(sample->method)), test->method) == 0;
+		switch (nodeTag(item))
+		{
+			case T_RangeVar:
+				return test->method == NULL && test->function == NULL;
+			case T_RangeTableSample:
+				return test->method != NULL &&
+					strcmp(strVal(lsecond(((RangeTableSample *) item)->method)),
+						   test->method) == 0;
+			case T_RangeSubselect:
+				return parse_test_tree(test,
+									   ((RangeSubselect *) item)->subquery);
+			case T_RangeFunction:
+				return parse_test_function(test,
+										   linitial(linitial(((RangeFunction *) item)->functions)));
+			default:
+				return false;
+		}
 	}
+	if (IsA(tree, CallStmt))
+		return parse_test_function(test, ((CallStmt *) tree)->funccall);
 	if (IsA(tree, CreateStmt))
 		options = ((CreateStmt *) tree)->options;
 	else if (IsA(tree, AlterTableStmt))

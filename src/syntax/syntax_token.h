@@ -16,33 +16,34 @@
  */
 #define SYNTAX_WORDS(word) \
 	word(ADD) word(ALL) word(ALTER) word(ALWAYS) word(AND) word(ANY) \
-	word(ARRAY) word(AS) word(ASYMMETRIC) word(AT) word(BETWEEN) word(BIT) \
-	word(BY) word(CASCADE) word(CASE) word(CAST) word(CHAR) word(CHARACTER) \
-	word(COLLATE) word(COLLATION) word(COLUMN) word(COMMENT) word(COMMIT) \
-	word(CONSTRAINT) word(CONTAINED) word(CREATE) \
+	word(ARRAY) word(AS) word(ASYMMETRIC) word(AT) word(BEFORE) word(BETWEEN) \
+	word(BIT) word(BY) word(CASCADE) word(CASE) word(CAST) word(CHAR) \
+	word(CHARACTER) word(COLLATE) word(COLLATION) word(COLUMN) word(COMMENT) \
+	word(COMMIT) word(CONSTRAINT) word(CONTAINED) word(CREATE) \
 	word(CURRENT_CATALOG) word(CURRENT_DATE) word(CURRENT_ROLE) \
-	word(CURRENT_TIME) word(CURRENT_TIMESTAMP) word(CURRENT_USER) \
-	word(DAY) word(DEFAULT) word(DISTINCT) word(DOCUMENT) word(DOUBLE) \
-	word(DROP) word(END) word(ESCAPE) word(EXISTS) word(FALSE) \
-	word(FILTER) word(FOR) word(FOREIGN) word(FROM) word(FUNCTION) \
-	word(GENERATED) word(GLOBAL) word(GROUP) word(HOUR) word(IF) \
-	word(ILIKE) word(IN) word(INHERITS) word(INTERVAL) word(IS) \
+	word(CURRENT_TIME) word(CURRENT_TIMESTAMP) word(CURRENT_USER) word(DAY) \
+	word(DEFAULT) word(DISABLE) word(DISTINCT) word(DOCUMENT) word(DOUBLE) \
+	word(DROP) word(ENABLE) word(END) word(ESCAPE) word(EXISTS) word(FALSE) \
+	word(FILTER) word(FLASHBACK) word(FOR) word(FOREIGN) word(FROM) \
+	word(FUNCTION) word(GENERATED) word(GLOBAL) word(GROUP) word(HOUR) \
+	word(IF) word(ILIKE) word(IN) word(INHERITS) word(INTERVAL) word(IS) \
 	word(ISNULL) word(JOIN) word(JSON) word(KEYS) word(LABEL) word(LATERAL) \
-	word(LIKE) word(LOCAL) word(LOCALTIME) word(LOCALTIMESTAMP) \
-	word(MAPPING) word(MINUTE) word(MONTH) word(NATIONAL) word(NCHAR) \
-	word(NFC) word(NFD) word(NFKC) word(NFKD) word(NORMALIZED) word(NOT) \
-	word(NOTNULL) word(NOW) word(NULL) word(OBJECT) word(OF) word(ON) \
-	word(ONLY) word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) word(OVERLAY) \
-	word(PARTITION) word(PERIOD) word(PRECISION) word(RESTRICT) word(ROW) \
-	word(ROWS) word(SCALAR) word(SCHEMA) word(SCN) word(SECOND) \
+	word(LIKE) word(LOCAL) word(LOCALTIME) word(LOCALTIMESTAMP) word(MAPPING) \
+	word(MAXVALUE) word(MINUTE) word(MINVALUE) word(MONTH) word(NATIONAL) \
+	word(NCHAR) word(NFC) word(NFD) word(NFKC) word(NFKD) word(NORMALIZED) \
+	word(NOT) word(NOTNULL) word(NOW) word(NULL) word(OBJECT) word(OF) \
+	word(ON) word(ONLY) word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) \
+	word(OVERLAY) word(PARTITION) word(PERIOD) word(PRECISION) word(RESTRICT) \
+	word(ROW) word(ROWS) word(SCALAR) word(SCHEMA) word(SCN) word(SECOND) \
 	word(SECURITY) word(SELECT) word(SESSION_USER) word(SIMILAR) \
 	word(SNAPSHOT) word(SOME) word(START) word(SUBSTRING) word(SYMMETRIC) \
 	word(SYSTEM) word(SYSTEM_TIME) word(SYSTEM_USER) word(TABLE) \
 	word(TABLESPACE) word(TEMP) word(TEMPORARY) word(TIME) word(TIMESTAMP) \
-	word(TO) word(TRANSACTION) word(TRANSFORM) word(TRUE) word(UESCAPE) \
-	word(UNIQUE) word(UNKNOWN) word(UNLOGGED) word(USER) word(USING) \
-	word(VALUE) word(VALUES) word(VARCHAR) word(VARYING) word(VERSIONING) \
-	word(WITH) word(WITHIN) word(WITHOUT) word(YEAR) word(ZONE)
+	word(TO) word(TRANSACTION) word(TRANSFORM) word(TRIGGERS) word(TRUE) \
+	word(UESCAPE) word(UNIQUE) word(UNKNOWN) word(UNLOGGED) word(USER) \
+	word(USING) word(VALUE) word(VALUES) word(VARCHAR) word(VARYING) \
+	word(VERSIONING) word(VERSIONS) word(WITH) word(WITHIN) word(WITHOUT) \
+	word(YEAR) word(ZONE)
 
 typedef enum SyntaxWord
 {

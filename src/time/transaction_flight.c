@@ -5,7 +5,8 @@
  *
  * Each server process has a slot in shared memory.  Before a transaction takes
  * its first tick it writes there a time that the tick will be later than, and
- * takes it away when its end, commit or abort, can be seen by all others.
+ * takes it away when its end, commit or abort, can be seen by all others.  It
+ * does the same with its commit tick.
  *
  * WHY NOBODY IS MISSED
  *		A reader wants to know what is settled at or before some t that ticks
@@ -16,7 +17,7 @@
  *
  * LOCKING
  *		None.  A slot is written by its process alone.  database is written
- *		before since and read after it, so that a process that moves to another
+ *		before the times and read after them, so that a process that moves to another
  *		database (there are none, but slots are used again) is not mistaken.
  *
  * Prepared transactions outlive their process, and the server: they are in a
@@ -41,11 +42,20 @@
 typedef struct FlightSlot
 {
 	pg_atomic_uint64 since;		/* all its ticks are later; 0: not in flight */
+	pg_atomic_uint64 commit;	/* its C is later; 0: not committing */
 	pg_atomic_uint32 database;
 } FlightSlot;
 
-/* MaxBackends of them, by the number of the process */
-static FlightSlot *flight_slots = NULL;
+typedef struct Flight
+{
+	/* Slots before the first and after the last were never used */
+	pg_atomic_uint32 first;
+	pg_atomic_uint32 last;
+	FlightSlot	slots[FLEXIBLE_ARRAY_MEMBER];	/* by number of process */
+} Flight;
+
+static Flight *flight = NULL;
+static bool flight_announced = false;
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -53,7 +63,8 @@ static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
 static Size
 flight_size(void)
 {
-	return mul_size(MaxBackends, sizeof(FlightSlot));
+	return add_size(offsetof(Flight, slots),
+					mul_size(MaxBackends, sizeof(FlightSlot)));
 }
 
 static void
@@ -72,14 +83,17 @@ flight_shmem_startup(void)
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	flight_slots = ShmemInitStruct("temporal transactions in flight",
-								   flight_size(), &found);
+	flight = ShmemInitStruct("temporal transactions in flight", flight_size(),
+							 &found);
 	if (!found)
 	{
+		pg_atomic_init_u32(&flight->first, MaxBackends);
+		pg_atomic_init_u32(&flight->last, 0);
 		for (int i = 0; i < MaxBackends; i++)
 		{
-			pg_atomic_init_u64(&flight_slots[i].since, 0);
-			pg_atomic_init_u32(&flight_slots[i].database, InvalidOid);
+			pg_atomic_init_u64(&flight->slots[i].since, 0);
+			pg_atomic_init_u64(&flight->slots[i].commit, 0);
+			pg_atomic_init_u32(&flight->slots[i].database, InvalidOid);
 		}
 	}
 	LWLockRelease(AddinShmemInitLock);
@@ -100,16 +114,36 @@ flight_own_slot(void)
 	int			number = temporal_my_proc_number();
 
 	Assert(number >= 0 && number < MaxBackends);
-	return &flight_slots[number];
+	return &flight->slots[number];
+}
+
+/*
+ * The slot, of this database from now on.
+ */
+static FlightSlot *
+flight_announce(void)
+{
+	FlightSlot *slot = flight_own_slot();
+	uint32		number = slot - flight->slots;
+	uint32		first = pg_atomic_read_u32(&flight->first);
+	uint32		last = pg_atomic_read_u32(&flight->last);
+
+	flight_announced = true;
+	while (number < first &&
+		   !pg_atomic_compare_exchange_u32(&flight->first, &first, number))
+		;
+	while (number > last &&
+		   !pg_atomic_compare_exchange_u32(&flight->last, &last, number))
+		;
+	pg_atomic_write_u32(&slot->database, MyDatabaseId);
+	pg_write_barrier();
+	return slot;
 }
 
 void
 transaction_flight_enter(void)
 {
-	FlightSlot *slot = flight_own_slot();
-
-	pg_atomic_write_u32(&slot->database, MyDatabaseId);
-	pg_write_barrier();
+	FlightSlot *slot = flight_announce();
 
 	/* never 0, even where the clock has not started */
 	pg_atomic_write_u64(&slot->since, Max(tick_clock_last(), 1));
@@ -117,31 +151,66 @@ transaction_flight_enter(void)
 }
 
 void
+transaction_flight_commit(void)
+{
+	FlightSlot *slot = flight_announce();
+
+	pg_atomic_write_u64(&slot->commit, Max(tick_clock_last(), 1));
+	pg_memory_barrier();
+}
+
+void
 transaction_flight_leave(void)
 {
-	FlightSlot *slot = flight_own_slot();
+	FlightSlot *slot;
 
+	if (!flight_announced)
+		return;
+	slot = flight_own_slot();
 	pg_memory_barrier();
+	pg_atomic_write_u64(&slot->commit, 0);
 	pg_atomic_write_u64(&slot->since, 0);
+	flight_announced = false;
+}
+
+void
+transaction_flight_look(TimestampTz at_most, bool own, TimestampTz *settled,
+						TimestampTz *arrived)
+{
+	const FlightSlot *own_slot = flight_own_slot();
+	uint32		first;
+	uint32		last;
+
+	*settled = *arrived = at_most;
+	pg_memory_barrier();
+	first = pg_atomic_read_u32(&flight->first);
+	last = pg_atomic_read_u32(&flight->last);
+	for (uint32 i = first; i <= last; i++)
+	{
+		FlightSlot *slot = &flight->slots[i];
+		uint64		since = pg_atomic_read_u64(&slot->since);
+		uint64		commit = pg_atomic_read_u64(&slot->commit);
+
+		if ((since == 0 || (TimestampTz) since >= *settled) &&
+			(commit == 0 || (TimestampTz) commit >= *arrived))
+			continue;
+		pg_read_barrier();
+		if (pg_atomic_read_u32(&slot->database) != MyDatabaseId ||
+			(slot == own_slot && !own))
+			continue;
+		if (since != 0)
+			*settled = Min(*settled, (TimestampTz) since);
+		if (commit != 0)
+			*arrived = Min(*arrived, (TimestampTz) commit);
+	}
 }
 
 TimestampTz
-transaction_flight_settled(TimestampTz at_most, bool own)
+transaction_flight_settled(TimestampTz at_most)
 {
-	const FlightSlot *own_slot = flight_own_slot();
+	TimestampTz settled;
+	TimestampTz arrived;
 
-	pg_memory_barrier();
-	for (int i = 0; i < MaxBackends; i++)
-	{
-		FlightSlot *slot = &flight_slots[i];
-		uint64		since = pg_atomic_read_u64(&slot->since);
-
-		if (since == 0 || (TimestampTz) since >= at_most)
-			continue;
-		pg_read_barrier();
-		if (pg_atomic_read_u32(&slot->database) == MyDatabaseId &&
-			(own || slot != own_slot))
-			at_most = (TimestampTz) since;
-	}
-	return at_most;
+	transaction_flight_look(at_most, true, &settled, &arrived);
+	return settled;
 }

@@ -15,14 +15,26 @@ extern void transaction_flight_init(void);
 /* To be called before this transaction takes its first tick. */
 extern void transaction_flight_enter(void);
 
-/* To be called when the transaction's end can be seen by others. */
+/* To be called before it takes its commit tick. */
+extern void transaction_flight_commit(void);
+
+/*
+ * To be called when the transaction's end can be seen by others; does nothing
+ * if it had nothing to announce.
+ */
 extern void transaction_flight_leave(void);
 
 /*
- * A time at or before which no transaction of this database in flight, other
- * than prepared ones, has a tick, or will take one.  At most at_most.  own:
- * does this transaction count?
+ * *settled: a time at or before which no transaction of this database in
+ * flight, other than prepared ones, has a tick, or will take one.  *arrived: a
+ * time at or before which none has a commit tick and has not ended.  Both at
+ * most at_most.  own: does this transaction count?
  */
-extern TimestampTz transaction_flight_settled(TimestampTz at_most, bool own);
+extern void transaction_flight_look(TimestampTz at_most, bool own,
+									TimestampTz *settled,
+									TimestampTz *arrived);
+
+/* *settled alone, and this transaction counts. */
+extern TimestampTz transaction_flight_settled(TimestampTz at_most);
 
 #endif							/* TEMPORAL_TRANSACTION_FLIGHT_H */

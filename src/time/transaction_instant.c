@@ -40,6 +40,7 @@
 #include "time/transaction_instant.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
+#include "time/transaction_scan.h"
 #include "time/transaction_time.h"
 
 /* Instants a session remembers; the oldest makes room */
@@ -95,27 +96,26 @@ instant_add_row(InstantBuffer *buffer, const TransactionRow *row,
 }
 
 /*
- * All that were in flight at t.  Returns t, or if t is a tick of one of them,
- * its C.
+ * Those in flight at t among the transactions that were committed later than
+ * limit: the slow ones.
  */
-static TimestampTz
-instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
+static void
+instant_collect_slow(InstantBuffer *buffer, TransactionScan *scan,
+					 TimestampTz t, TimestampTz limit, TimestampTz *upper)
 {
 	TransactionRow row;
-	int			lifetime = 0;
-	TimestampTz upper = t;
+	int			lifetime = TRANSACTION_LIFETIME_SLOW;
 
-	buffer->instant.nflight = 0;
-	transaction_scan_after(scan, 0, t);
+	transaction_scan_slow(scan, lifetime, limit);
 	while (transaction_scan_next(scan, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (row.lifetime > lifetime)
 		{
 			lifetime = row.lifetime;
-			if (row.committed_at <= t)
+			if (row.committed_at <= limit)
 			{
-				transaction_scan_after(scan, lifetime, t);
+				transaction_scan_slow(scan, lifetime, limit);
 				continue;
 			}
 		}
@@ -123,13 +123,53 @@ instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
 		{
 			if (++lifetime > TRANSACTION_LIFETIME_MAX)
 				break;
-			transaction_scan_after(scan, lifetime, t);
+			transaction_scan_slow(scan, lifetime, limit);
 			continue;
 		}
 		if (row.visible && row.system_time <= t &&
 			instant_add_row(buffer, &row, t))
-			upper = row.committed_at;
+			*upper = row.committed_at;
 	}
+}
+
+/*
+ * All that were in flight at t.  Returns t, or if t is a tick of one of them,
+ * its C.
+ */
+static TimestampTz
+instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
+{
+	TimestampTz limit = t +
+		transaction_lifetime_limit(TRANSACTION_LIFETIME_SLOW - 1) - 1;
+	TimestampTz upper = t;
+	bool		slow = false;
+	bool		all = false;
+	TransactionRow row;
+
+	buffer->instant.nflight = 0;
+	transaction_scan_after(scan, t);
+	while (transaction_scan_next(scan, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (row.committed_at <= limit && row.visible &&
+			row.system_time <= t && instant_add_row(buffer, &row, t))
+			upper = row.committed_at;
+
+		/* all others that were in flight at t had ended by this commit */
+		if (row.committed_at <= limit && row.settled >= t)
+		{
+			all = true;
+			transaction_scan_stop(scan);
+		}
+		if (row.arrived >= limit)
+		{
+			slow = true;
+			transaction_scan_stop(scan);
+		}
+		slow |= row.committed_at > limit;
+	}
+	if (slow && !all)
+		instant_collect_slow(buffer, scan, t, limit, &upper);
 	return upper;
 }
 
@@ -194,7 +234,7 @@ instant_find_cached(TimestampTz t, Oid log)
 const TransactionInstant *
 transaction_instant_settled(TimestampTz t)
 {
-	Oid			log = transaction_log_relation();
+	Oid			log = transaction_log_objects()->log;
 	InstantBuffer *buffer = instant_find_cached(t, log);
 	TimestampTz settled;
 
@@ -206,7 +246,7 @@ transaction_instant_settled(TimestampTz t)
 		settled = DT_NOEND;		/* whatever is in flight will have ended */
 	else
 	{
-		settled = transaction_flight_settled(tick_clock_pass(), true);
+		settled = transaction_flight_settled(tick_clock_pass());
 		if (t <= settled)
 			settled = transaction_prepared_settled(settled);
 		if (t > settled)

@@ -10,6 +10,8 @@
  *		system_time		S
  *		settled			a time at or before which no other transaction was in
  *						flight as this one committed (transaction_flight.c)
+ *		arrived			a time at or before which no other transaction had its
+ *						C and was still about to end
  *		xid				with its epoch
  *		lifetime		the order of magnitude of C - S
  *		ticks			its other ticks, where it needed any; they count as S
@@ -18,16 +20,15 @@
  * The row is written in the PRE_COMMIT callback, by the transaction itself,
  * so that it is there exactly if the changes are.  A transaction that took no
  * tick writes none, nor does one that is rolled back.  Rows arrive in the
- * order of C but for transactions that commit at the same moment: BRIN indexes
- * find them by any of their times and by xid.
+ * order of C but for transactions that commit at the same moment.
  *
- * HOW THOSE IN FLIGHT AT t ARE FOUND
- *		S <= t < C is a search in intervals.  Nearly all are short, some are
- *		very long.  The btree on (lifetime, committed_at) answers it: a
- *		transaction of lifetime n that was in flight at t was committed in
- *		(t, t + 4^(n+1)], and of all that were, a good part of those were in
- *		flight at t.  So a look-up reads, for each lifetime that there is, about
- *		as many rows as it finds, however long the log.
+ * WHAT A COMMIT PAYS
+ *		The row, and nothing else.  It is appended to the heap in the order of
+ *		arrival, and transaction_scan.c finds its way by that order.  Only rows
+ *		of slow transactions, 65 ms and more, have an entry in a btree; BRIN,
+ *		which finds them by xid, has to be told of a row only if the pages
+ *		around it were summarized before.  With a btree on the commit tick a
+ *		commit took 8 us more.
  *
  * WHAT THE COMMIT TICK IS NOT
  *		The moment from which others see the changes: that comes when
@@ -41,47 +42,55 @@
  */
 #include "postgres.h"
 
+#include "access/brin_page.h"
+#include "access/brin_revmap.h"
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
-#include "access/relscan.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
+#include "access/xlog.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
 #include "port/pg_bitutils.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/inet.h"
+#include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
 #include "temporal.h"
+#include "time/tick_clock.h"
 #include "time/tick_reserve.h"
 #include "time/transaction_flight.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
 #include "time/transaction_time.h"
 
-struct TransactionScan
-{
-	Relation	log;
-	Relation	index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	Snapshot	snapshot;
-	ScanDirection direction;
-	ScanKeyData keys[2];		/* of a row comparison */
-};
+static LogObjects log_objects;
+static bool log_objects_known = false;
+
+/*
+ * What this session knows of BRIN: the range of pages last written to had no
+ * summary when the page of BRIN's map that would tell had this LSN.
+ */
+static BlockNumber log_plain_range = InvalidBlockNumber;
+static XLogRecPtr log_plain_lsn = InvalidXLogRecPtr;
+
+/* pages_per_range of the BRIN index */
+#define LOG_BRIN_PAGES	16
 
 /* The client's address as inet, or 0; it stays the same for a session */
 static bool session_addr_known = false;
@@ -95,24 +104,51 @@ transaction_log_init(void)
 	RegisterXactCallback(transaction_log_callback, NULL);
 }
 
-static Oid
-transaction_log_object(const char *name)
+static void
+log_objects_forget(Datum arg, int cacheid, uint32 hashvalue)
 {
-	Oid			schema = get_namespace_oid(TEMPORAL_SCHEMA, true);
-
-	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+	log_objects_known = false;
 }
 
-Oid
-transaction_log_relation(void)
+static void
+log_range_forget(Datum arg, Oid relid)
 {
-	return transaction_log_object("transaction_log");
+	if (relid == InvalidOid || relid == log_objects.brin)
+		log_plain_range = InvalidBlockNumber;
 }
 
-Oid
-transaction_log_prepared_relation(void)
+const LogObjects *
+transaction_log_objects(void)
 {
-	return transaction_log_object("prepared_transaction");
+	static bool registered = false;
+	Oid			schema;
+
+	if (log_objects_known)
+		return &log_objects;
+	if (!registered)
+	{
+		/* a name found or not found comes from these two caches */
+		CacheRegisterSyscacheCallback(NAMESPACEOID, log_objects_forget, 0);
+		CacheRegisterSyscacheCallback(RELOID, log_objects_forget, 0);
+		CacheRegisterRelcacheCallback(log_range_forget, (Datum) 0);
+		registered = true;
+	}
+	memset(&log_objects, 0, sizeof(log_objects));
+	log_plain_range = InvalidBlockNumber;
+	schema = get_namespace_oid(TEMPORAL_SCHEMA, true);
+	if (OidIsValid(schema))
+	{
+		log_objects.log = get_relname_relid("transaction_log", schema);
+		log_objects.prepared = get_relname_relid("prepared_transaction",
+												 schema);
+		log_objects.slow = get_relname_relid("transaction_log_slow", schema);
+		log_objects.brin = get_relname_relid("transaction_log_order", schema);
+	}
+	if (!OidIsValid(log_objects.log) || !OidIsValid(log_objects.slow) ||
+		!OidIsValid(log_objects.brin) || !OidIsValid(log_objects.prepared))
+		memset(&log_objects, 0, sizeof(log_objects));
+	log_objects_known = true;
+	return &log_objects;
 }
 
 /*
@@ -160,22 +196,41 @@ transaction_user_name(Oid role)
 }
 
 /*
+ * Takes C, and before that looks at what is settled and has arrived: what had
+ * ended then, ended before C (transaction_scan.c).
+ */
+static TimestampTz
+log_take_commit_tick(bool own, TimestampTz *settled, TimestampTz *arrived)
+{
+	TimestampTz last;
+
+	transaction_flight_commit();
+	last = tick_clock_last();
+	transaction_flight_look(last, own, settled, arrived);
+	*settled = transaction_prepared_settled(*settled);
+	return tick_reserve_next();
+}
+
+/*
  * The row of the current transaction as it ends now
  */
 static HeapTuple
-transaction_log_form(Relation rel, TimestampTz committed_at,
-					 TimestampTz settled)
+transaction_log_form(Relation rel)
 {
 	Datum		values[Natts_transaction];
 	bool		nulls[Natts_transaction] = {0};
 	int			nticks;
 	const TimestampTz *ticks = transaction_time_ticks(&nticks);
+	TimestampTz settled;
+	TimestampTz arrived;
+	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
 
 #define VALUE(name) values[Anum_transaction_##name - 1]
 #define ISNULL(name) nulls[Anum_transaction_##name - 1]
 	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
 	VALUE(system_time) = TimestampTzGetDatum(ticks[0]);
 	VALUE(settled) = TimestampTzGetDatum(settled);
+	VALUE(arrived) = TimestampTzGetDatum(arrived);
 	VALUE(xid) =
 		Int64GetDatum((int64) U64FromFullTransactionId(GetTopFullTransactionId()));
 	VALUE(lifetime) =
@@ -201,174 +256,248 @@ transaction_log_form(Relation rel, TimestampTz committed_at,
 											 CStringGetDatum(temporal_context));
 	else
 		ISNULL(context) = true;
+	ISNULL(prepared_by) = true;
 #undef VALUE
 #undef ISNULL
 	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
 }
 
+/*
+ * An entry for the tuple in an index of plain columns.  The lock on the table
+ * is enough: whoever drops or rebuilds the index takes one that waits for it.
+ */
 static void
-transaction_log_insert(Oid relid, TimestampTz committed_at)
+log_insert_entry(Relation rel, Oid indexid, int natts,
+				 const AttrNumber *attnums, HeapTuple tuple)
 {
-	Relation	rel = table_open(relid, RowExclusiveLock);
-	HeapTuple	tuple;
-	TimestampTz settled = transaction_flight_settled(committed_at, false);
+	Relation	index = index_open(indexid, NoLock);
+	IndexInfo  *info = makeNode(IndexInfo);
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
 
-	settled = transaction_prepared_settled(settled);
-	tuple = transaction_log_form(rel, committed_at, settled);
-	CatalogTupleInsert(rel, tuple);
-	heap_freetuple(tuple);
-	table_close(rel, NoLock /* until the end of the transaction */ );
+	info->ii_NumIndexAttrs = info->ii_NumIndexKeyAttrs = natts;
+	info->ii_ReadyForInserts = true;
+	info->ii_Am = index->rd_rel->relam;
+	info->ii_Context = CurrentMemoryContext;
+	for (int i = 0; i < natts; i++)
+	{
+		info->ii_IndexAttrNumbers[i] = attnums[i];
+		values[i] = heap_getattr(tuple, attnums[i], RelationGetDescr(rel),
+								 &nulls[i]);
+	}
+	(void) index_insert(index, values, nulls, &tuple->t_self, rel,
+						UNIQUE_CHECK_NO, false, info);
+	temporal_index_insert_cleanup(index, info);
+	index_close(index, NoLock);
+}
+
+/*
+ * The LSN of the page of BRIN's map that has, or would have, the range;
+ * InvalidXLogRecPtr if there is none.
+ */
+static XLogRecPtr
+log_brin_map_lsn(Relation index, BlockNumber range)
+{
+	BlockNumber block = range / REVMAP_PAGE_MAXITEMS + 1;
+	Buffer		buffer;
+	XLogRecPtr	lsn;
+
+	if (log_plain_range != range &&
+		block >= RelationGetNumberOfBlocks(index))
+		return InvalidXLogRecPtr;
+	buffer = ReadBuffer(index, block);
+	lsn = BufferGetLSNAtomic(buffer);
+	ReleaseBuffer(buffer);
+	return lsn;
+}
+
+/*
+ * Has BRIN a summary of the range of pages?
+ */
+static bool
+log_brin_has_summary(Relation index, BlockNumber range)
+{
+	BlockNumber pages;
+	BrinRevmap *revmap = temporal_brin_revmap(index, &pages);
+	Buffer		buffer = InvalidBuffer;
+	OffsetNumber offset;
+	bool		result;
+
+	result = temporal_brin_summary(revmap, range * LOG_BRIN_PAGES, &buffer,
+								   &offset) != NULL;
+	if (result)
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	if (BufferIsValid(buffer))
+		ReleaseBuffer(buffer);
+	brinRevmapTerminate(revmap);
+	return result;
+}
+
+/*
+ * Does BRIN have to be told of the tuple?  If it begins a range, upon which
+ * BRIN asks for a summary of the one before, or if its range was summarized
+ * before it came.  A summary that is made later has the tuple, which is why
+ * this is asked after it was inserted.
+ */
+static bool
+log_brin_concerns(Oid indexid, HeapTuple tuple)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&tuple->t_self);
+	BlockNumber range = block / LOG_BRIN_PAGES;
+	Relation	index;
+	XLogRecPtr	lsn;
+	bool		result = false;
+
+	if (block % LOG_BRIN_PAGES == 0 &&
+		ItemPointerGetOffsetNumber(&tuple->t_self) == FirstOffsetNumber)
+		return true;
+
+	index = index_open(indexid, NoLock);
+	lsn = log_brin_map_lsn(index, range);
+	if (range != log_plain_range || lsn != log_plain_lsn ||
+		XLogRecPtrIsInvalid(lsn))
+	{
+		result = log_brin_has_summary(index, range);
+		log_plain_range = result || XLogRecPtrIsInvalid(lsn) ?
+			InvalidBlockNumber : range;
+		log_plain_lsn = lsn;
+	}
+	index_close(index, NoLock);
+	return result;
+}
+
+/*
+ * An entry in an index that is not ours: one that REINDEX CONCURRENTLY is
+ * building, or that somebody wanted to have.
+ */
+static void
+log_insert_foreign_entry(Relation rel, Oid indexid, HeapTuple tuple)
+{
+	Relation	index = index_open(indexid, NoLock);
+	IndexInfo  *info = BuildIndexInfo(index);
+	EState	   *estate = CreateExecutorState();
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(rel),
+													&TTSOpsHeapTuple);
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (info->ii_ReadyForInserts)
+	{
+		ExecStoreHeapTuple(tuple, slot, false);
+		GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+		if (info->ii_Predicate == NIL ||
+			ExecQual(ExecPrepareQual(info->ii_Predicate, estate),
+					 GetPerTupleExprContext(estate)))
+		{
+			FormIndexDatum(info, slot, estate, values, nulls);
+			(void) index_insert(index, values, nulls, &tuple->t_self, rel,
+								info->ii_Unique ? UNIQUE_CHECK_YES :
+								UNIQUE_CHECK_NO, false, info);
+			temporal_index_insert_cleanup(index, info);
+		}
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+	index_close(index, NoLock);
+}
+
+/*
+ * Appends the tuple: always to the last page there is, so that rows lie in the
+ * order in which they arrive (transaction_scan.c relies on it).
+ */
+static void
+log_insert_tuple(Relation rel, HeapTuple tuple, int lifetime)
+{
+	static const AttrNumber slow[] = {
+		Anum_transaction_lifetime, Anum_transaction_committed_at
+	};
+	static const AttrNumber brin[] = {
+		Anum_transaction_committed_at, Anum_transaction_system_time,
+		Anum_transaction_xid
+	};
+	const LogObjects *objects = transaction_log_objects();
+	ListCell   *lc;
+
+	RelationSetTargetBlock(rel, InvalidBlockNumber);
+	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM,
+				NULL);
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Oid			indexid = lfirst_oid(lc);
+
+		if (indexid == objects->slow)
+		{
+			if (lifetime >= TRANSACTION_LIFETIME_SLOW)
+				log_insert_entry(rel, indexid, lengthof(slow), slow, tuple);
+		}
+		else if (indexid == objects->brin)
+		{
+			if (log_brin_concerns(indexid, tuple))
+				log_insert_entry(rel, indexid, lengthof(brin), brin, tuple);
+		}
+		else
+			log_insert_foreign_entry(rel, indexid, tuple);
+	}
 }
 
 static void
 transaction_log_callback(XactEvent event, void *arg)
 {
-	Oid			relid;
+	const LogObjects *objects;
+	Relation	rel;
+	HeapTuple	tuple;
+	bool		isnull;
 
 	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) ||
 		!transaction_time_is_set())
 		return;
 
 	/* DROP EXTENSION may have been part of the transaction */
-	relid = event == XACT_EVENT_PRE_COMMIT ? transaction_log_relation() :
-		transaction_log_prepared_relation();
-	if (OidIsValid(relid))
-		transaction_log_insert(relid, tick_reserve_next());
+	objects = transaction_log_objects();
+	if (!OidIsValid(objects->log))
+		return;
+
+	rel = table_open(event == XACT_EVENT_PRE_COMMIT ? objects->log :
+					 objects->prepared, RowExclusiveLock);
+	tuple = transaction_log_form(rel);
+	if (event == XACT_EVENT_PRE_COMMIT)
+		log_insert_tuple(rel, tuple,
+						 DatumGetInt16(heap_getattr(tuple,
+													Anum_transaction_lifetime,
+													RelationGetDescr(rel),
+													&isnull)));
+	else
+		simple_heap_insert(rel, tuple);
+	heap_freetuple(tuple);
+	table_close(rel, NoLock /* until the end of the transaction */ );
 }
 
 void
 transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 {
-	Relation	rel = table_open(transaction_log_relation(), RowExclusiveLock);
+	Relation	rel = table_open(transaction_log_objects()->log,
+								 RowExclusiveLock);
 	Datum		values[Natts_transaction];
 	bool		nulls[Natts_transaction];
-	TimestampTz committed_at = tick_reserve_next();
-	TimestampTz settled = transaction_flight_settled(committed_at, true);
+	TimestampTz settled;
+	TimestampTz arrived;
+	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
+	int			lifetime;
 	HeapTuple	tuple;
 
 	heap_deform_tuple(prepared, desc, values, nulls);
-	values[Anum_transaction_lifetime - 1] =
-		Int16GetDatum(transaction_lifetime(DatumGetTimestampTz(values[Anum_transaction_system_time - 1]),
-										   committed_at));
-	values[Anum_transaction_committed_at - 1] =
-		TimestampTzGetDatum(committed_at);
-	values[Anum_transaction_settled - 1] =
-		TimestampTzGetDatum(transaction_prepared_settled(settled));
+#define VALUE(name) values[Anum_transaction_##name - 1]
+	lifetime = transaction_lifetime(DatumGetTimestampTz(VALUE(system_time)),
+									committed_at);
+	VALUE(lifetime) = Int16GetDatum(lifetime);
+	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
+	VALUE(settled) = TimestampTzGetDatum(settled);
+	VALUE(arrived) = TimestampTzGetDatum(arrived);
+	VALUE(prepared_by) = Int64GetDatum((int64) GetSystemIdentifier());
+	nulls[Anum_transaction_prepared_by - 1] = false;
+#undef VALUE
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	CatalogTupleInsert(rel, tuple);
+	log_insert_tuple(rel, tuple, lifetime);
 	heap_freetuple(tuple);
 	table_close(rel, NoLock);
-}
-
-TransactionScan *
-transaction_scan_begin(Snapshot snapshot)
-{
-	Oid			relid = transaction_log_relation();
-	Oid			indexid = transaction_log_object("transaction_log_lifetime");
-	TransactionScan *scan;
-
-	if (!OidIsValid(relid) || !OidIsValid(indexid))
-		return NULL;
-	scan = palloc0(sizeof(TransactionScan));
-	scan->log = table_open(relid, AccessShareLock);
-	scan->index = index_open(indexid, AccessShareLock);
-	scan->scan = temporal_index_beginscan(scan->log, scan->index, SnapshotSelf,
-										  1, 0);
-	scan->slot = table_slot_create(scan->log, NULL);
-	scan->snapshot = snapshot;
-	return scan;
-}
-
-void
-transaction_scan_end(TransactionScan *scan)
-{
-	index_endscan(scan->scan);
-	ExecDropSingleTupleTableSlot(scan->slot);
-	index_close(scan->index, AccessShareLock);
-	table_close(scan->log, AccessShareLock);
-	pfree(scan);
-}
-
-/*
- * (lifetime, committed_at) > (lifetime, t), as one key
- */
-void
-transaction_scan_after(TransactionScan *scan, int lifetime, TimestampTz t)
-{
-	ScanKeyData row;
-
-	ScanKeyInit(&scan->keys[0], 1, BTGreaterStrategyNumber, F_BTINT2CMP,
-				Int16GetDatum(lifetime));
-	scan->keys[0].sk_flags = SK_ROW_MEMBER;
-	ScanKeyInit(&scan->keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_CMP,
-				TimestampTzGetDatum(t));
-	scan->keys[1].sk_flags = SK_ROW_MEMBER | SK_ROW_END;
-	MemSet(&row, 0, sizeof(row));
-	row.sk_flags = SK_ROW_HEADER;
-	row.sk_attno = 1;
-	row.sk_strategy = BTGreaterStrategyNumber;
-	row.sk_argument = PointerGetDatum(scan->keys);
-	index_rescan(scan->scan, &row, 1, NULL, 0);
-	scan->direction = ForwardScanDirection;
-}
-
-void
-transaction_scan_back(TransactionScan *scan, int lifetime)
-{
-	ScanKeyData key;
-
-	ScanKeyInit(&key, 1, BTLessEqualStrategyNumber, F_INT2LE,
-				Int16GetDatum(lifetime));
-	index_rescan(scan->scan, &key, 1, NULL, 0);
-	scan->direction = BackwardScanDirection;
-}
-
-/*
- * Does the snapshot see what the row's transaction changed?  A row of a
- * prepared transaction was written by another, a moment earlier.
- */
-static bool
-transaction_scan_sees(TransactionScan *scan, TransactionId xmin)
-{
-	return scan->snapshot == NULL || !IsMVCCSnapshot(scan->snapshot) ||
-		!XidInMVCCSnapshot(xmin, scan->snapshot);
-}
-
-bool
-transaction_scan_next(TransactionScan *scan, TransactionRow *row)
-{
-	TupleTableSlot *slot = scan->slot;
-	HeapTuple	tuple;
-	bool		isnull;
-	Datum		ticks;
-
-	if (!index_getnext_slot(scan->scan, scan->direction, slot))
-		return false;
-	slot_getsomeattrs(slot, Anum_transaction_ticks);
-#define VALUE(name) slot->tts_values[Anum_transaction_##name - 1]
-	row->committed_at = DatumGetTimestampTz(VALUE(committed_at));
-	row->system_time = DatumGetTimestampTz(VALUE(system_time));
-	row->settled = DatumGetTimestampTz(VALUE(settled));
-	row->lifetime = DatumGetInt16(VALUE(lifetime));
-#undef VALUE
-	row->nticks = 0;
-	row->ticks = NULL;
-	ticks = slot_getattr(slot, Anum_transaction_ticks, &isnull);
-	if (!isnull)
-	{
-		ArrayType  *array = DatumGetArrayTypePCopy(ticks);
-
-		if (ARR_NDIM(array) == 1 && !ARR_HASNULL(array) &&
-			ARR_ELEMTYPE(array) == TIMESTAMPTZOID)
-		{
-			row->nticks = ARR_DIMS(array)[0];
-			row->ticks = (TimestampTz *) ARR_DATA_PTR(array);
-		}
-	}
-
-	/* not slot_getsysattr(), which does not know of frozen rows */
-	tuple = ExecFetchSlotHeapTuple(slot, false, NULL);
-	row->visible = transaction_scan_sees(scan,
-										 HeapTupleHeaderGetXmin(tuple->t_data));
-	return true;
 }

@@ -9,9 +9,9 @@
  *
  * WHAT A SNAPSHOT KNOWS TO BE SETTLED
  *		Each row of the log says what was settled when its transaction
- *		committed: whoever sees the row sees all that ended before.  The
- *		greatest such time of the rows that the snapshot sees is therefore
- *		settled for the snapshot, on a standby too, but nothing newer than the
+ *		committed: whoever sees the row sees all that ended before.  The time
+ *		that the last row the snapshot sees says is therefore settled for the
+ *		snapshot, on a standby too, but nothing newer than the
  *		last commit.  On a primary shared memory knows what is settled by now;
  *		if there is a transaction that ended after the snapshot was taken, it
  *		took its ticks after the first of the two times, so that only the rows
@@ -31,40 +31,14 @@
 #include "base/settings.h"
 #include "time/tick_clock.h"
 #include "time/transaction_flight.h"
-#include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
+#include "time/transaction_scan.h"
 
 PG_FUNCTION_INFO_V1(temporal_scn_to_timestamp);
 PG_FUNCTION_INFO_V1(temporal_timestamp_to_scn);
 PG_FUNCTION_INFO_V1(temporal_time_of_scn);
 PG_FUNCTION_INFO_V1(temporal_current_scn);
 PG_FUNCTION_INFO_V1(temporal_stable_time);
-
-/*
- * The latest C among the transactions the scan's snapshot sees, and the
- * greatest time that any of the latest of each lifetime says to be settled;
- * both -infinity if there is none.
- */
-static void
-scn_latest(TransactionScan *scan, TimestampTz *committed_at,
-		   TimestampTz *settled)
-{
-	TransactionRow row;
-
-	*committed_at = *settled = DT_NOBEGIN;
-	transaction_scan_back(scan, TRANSACTION_LIFETIME_MAX);
-	while (transaction_scan_next(scan, &row))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!row.visible)
-			continue;
-		*committed_at = Max(*committed_at, row.committed_at);
-		*settled = Max(*settled, row.settled);
-		if (row.lifetime == 0)
-			break;
-		transaction_scan_back(scan, row.lifetime - 1);
-	}
-}
 
 /*
  * settled, or less if a transaction ended by now that the scan's snapshot does
@@ -74,21 +48,11 @@ static TimestampTz
 scn_settled_for(TransactionScan *scan, TimestampTz t, TimestampTz settled)
 {
 	TransactionRow row;
-	int			lifetime = 0;
 
-	transaction_scan_after(scan, 0, t);
+	transaction_scan_after(scan, t);
 	while (transaction_scan_next(scan, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (row.lifetime > lifetime)
-		{
-			lifetime = row.lifetime;
-			if (row.committed_at <= t)
-			{
-				transaction_scan_after(scan, lifetime, t);
-				continue;
-			}
-		}
 		if (!row.visible)
 			settled = Min(settled, row.system_time - 1);
 	}
@@ -102,25 +66,29 @@ Datum
 temporal_stable_time(PG_FUNCTION_ARGS)
 {
 	TransactionScan *scan;
-	TimestampTz settled;
-	TimestampTz committed_at;
-	TimestampTz known;
+	TransactionRow latest;
+	TimestampTz known = DT_NOBEGIN;
+	TimestampTz settled = DT_NOBEGIN;
+	bool		on_standby;
 
 	settings_require_preload();
+	on_standby = RecoveryInProgress();
+	if (!on_standby)
+	{
+		settled = transaction_flight_settled(tick_clock_pass());
+		settled = transaction_prepared_settled(settled);
+	}
+
+	/* begun now, the scan has the row of whatever is not in flight any more */
 	scan = transaction_scan_begin(GetActiveSnapshot());
 	if (scan == NULL)
 		PG_RETURN_NULL();
-
-	if (RecoveryInProgress())
-		scn_latest(scan, &committed_at, &settled);
-	else
-	{
-		settled = transaction_flight_settled(tick_clock_pass(), true);
-		settled = transaction_prepared_settled(settled);
-		scn_latest(scan, &committed_at, &known);
-		if (settled > known)
-			settled = scn_settled_for(scan, known, settled);
-	}
+	if (transaction_scan_latest(scan, &latest))
+		known = latest.settled;
+	if (on_standby)
+		settled = known;
+	else if (settled > known)
+		settled = scn_settled_for(scan, known, settled);
 	transaction_scan_end(scan);
 	PG_RETURN_TIMESTAMPTZ(settled);
 }
@@ -132,18 +100,17 @@ Datum
 temporal_current_scn(PG_FUNCTION_ARGS)
 {
 	TransactionScan *scan;
-	TimestampTz settled;
-	TimestampTz committed_at;
+	TransactionRow latest;
+	int64		scn = 0;		/* before the first commit, any time will do */
 
 	settings_require_preload();
 	scan = transaction_scan_begin(GetActiveSnapshot());
 	if (scan == NULL)
 		PG_RETURN_NULL();
-	scn_latest(scan, &committed_at, &settled);
+	if (transaction_scan_latest(scan, &latest))
+		scn = (int64) latest.committed_at;
 	transaction_scan_end(scan);
-
-	/* before the first commit, any time before it will do */
-	PG_RETURN_INT64(Max(committed_at, 0));
+	PG_RETURN_INT64(scn);
 }
 
 static TimestampTz

@@ -54,8 +54,7 @@ transaction_time_reset(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_ABORT:
 		case XACT_EVENT_PREPARE:
 			/* a prepared one is in transaction_prepared.c's table by now */
-			if (own_entered)
-				transaction_flight_leave();
+			transaction_flight_leave();
 			own_entered = false;
 
 			/* the memory went, or goes, with the transaction */

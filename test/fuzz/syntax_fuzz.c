@@ -12,11 +12,12 @@
  *	1. The backend that started answers to the end, and the postmaster is the
  *	   same; no error is an internal one (class XX).
  *	2. A syntax error names the token at the position that it reports.
- *	3. A query is accepted for good reason: as a view it has as many samples by
- *	   our methods as clauses were written, and the stock form in which the
- *	   server prints it means the same again.
+ *	3. A query is accepted for good reason: as a view it has as many references
+ *	   in our stock forms as clauses were written, and what the server prints
+ *	   of it means the same again.
  *
- * A query is only prepared, DDL runs in a transaction that is rolled back.
+ * A query is only prepared; DDL and FLASHBACK TABLE run in a transaction that
+ * is rolled back.
  *
  *-------------------------------------------------------------------------
  */
@@ -114,11 +115,62 @@ put_expression(int depth)
 		PUT_ONE_OF(simple);
 }
 
+/* A point in time, perhaps with what it is measured in. */
+static void
+put_time(int depth)
+{
+	static const char *const units[] = {
+		"SCN 4711", "SCN ( 1 + 2 )", "SCN a.id", "SCN id", "SCN '4711'",
+		"SCN CASE WHEN true THEN 1 END", "TRANSACTION 4711", "TRANSACTION length(v)",
+		"TRANSACTION '4711' :: xid8", "SNAPSHOT 'x'", "SNAPSHOT v || 'x'",
+		"SNAPSHOT U&'d!0061ta' UESCAPE '!'", "scn", "transaction . at", "snapshot + 1",
+		"SCN", "SCN SCN 1", "TIMESTAMP at", "TIMESTAMP ( now() )", "timestamp"
+	};
+
+	if (chance(25))
+		PUT_ONE_OF(units);
+	else
+	{
+		put(chance(10) ? "TIMESTAMP" : "");
+		put_expression(depth);
+	}
+}
+
+static void
+put_versions(int depth)
+{
+	put("VERSIONS BETWEEN");
+	put(chance(50) ? "SCN" : "TIMESTAMP");
+	if (chance(30))
+		put("MINVALUE");
+	else if (chance(50))
+		put("4711");
+	else
+		put_expression(depth);
+	put("AND");
+	if (chance(30))
+		put("MAXVALUE");
+	else
+		put_time(depth);
+}
+
 static void
 put_clause(int depth)
 {
-	switch (any(11))
+	static const char *const units[] = {
+		"AS OF SCN 4711", "AS OF SCN a.id", "AS OF TRANSACTION 4711",
+		"AS OF SNAPSHOT 'x'", "AS OF SNAPSHOT v", "AS OF SCN ( SELECT 1 )"
+	};
+
+	switch (any(14))
 	{
+		case 11:
+		case 12:
+			put_versions(depth);
+			break;
+		case 13:
+			PUT_ONE_OF(units);
+			break;
 		case 8:
 			put("AS OF NOW");
 			break;
@@ -134,27 +186,27 @@ put_clause(int depth)
 			break;
 		case 1:
 			put("FOR SYSTEM_TIME FROM");
-			put_expression(depth);
+			put_time(depth);
 			put("TO");
-			put_expression(depth);
+			put_time(depth);
 			break;
 		case 2:
 			put("FOR SYSTEM_TIME BETWEEN");
 			put(chance(50) ? "SYMMETRIC" : chance(50) ? "ASYMMETRIC" : "");
-			put_expression(depth);
+			put_time(depth);
 			put("AND");
-			put_expression(depth);
+			put_time(depth);
 			break;
 		case 3:
 			put("FOR SYSTEM_TIME CONTAINED IN (");
-			put_expression(depth);
+			put_time(depth);
 			put(",");
-			put_expression(depth);
+			put_time(depth);
 			put(")");
 			break;
 		default:
 			put("FOR SYSTEM_TIME AS OF");
-			put_expression(depth);
+			put_time(depth);
 			break;
 	}
 }
@@ -164,7 +216,8 @@ put_table(int depth, const char *alias)
 {
 	static const char *const names[] = {
 		"fuzz_a", "fuzz_b", "fuzz . fuzz_a", "ONLY fuzz_a", "fuzz_b *",
-		"ONLY ( fuzz . fuzz_a )", "\"fuzz_a\"", "U&\"fuzz_\\0061\""
+		"ONLY ( fuzz . fuzz_a )", "\"fuzz_a\"", "U&\"fuzz_\\0061\"",
+		"fuzz_v", "fuzz . fuzz_v", "fuzz_nothing", "fuzz_mv"
 	};
 
 	if (depth > 0 && chance(15))
@@ -178,7 +231,7 @@ put_table(int depth, const char *alias)
 	if (chance(5))
 	{
 		/* stock, and no clause */
-		put("fuzz_a AS of CROSS JOIN");
+		put(chance(50) ? "fuzz_a AS of CROSS JOIN" : "fuzz_a versions CROSS JOIN");
 	}
 	PUT_ONE_OF(names);
 	if (chance(75))
@@ -266,6 +319,35 @@ put_ddl(void)
 	}
 }
 
+static void
+put_flashback(void)
+{
+	static const char *const names[] = {
+		"fuzz_a", "fuzz . fuzz_b", "\"fuzz_a\"", "U&\"fuzz_\\0061\"", "fuzz_nothing",
+		"U&\"fuzz!005fb\" UESCAPE '!'", "\"t\xc3\xa9\"", "fuzz_v"
+	};
+	static const char *const ends[] = {
+		"ENABLE TRIGGERS", "DISABLE TRIGGERS", "; SELECT 1", "; FLASHBACK TABLE fuzz_a TO SCN 1"
+	};
+
+	if (chance(10))
+		put("SELECT 1 ;");
+	put("FLASHBACK TABLE");
+	for (int i = any(3); i >= 0; i--)
+	{
+		PUT_ONE_OF(names);
+		put(i > 0 ? "," : "");
+	}
+	put("TO");
+	put(chance(90) ? chance(50) ? "SCN" : "TIMESTAMP" : "BEFORE DROP");
+	if (chance(50))
+		put("4711");
+	else
+		put_expression(1);
+	if (chance(30))
+		PUT_ONE_OF(ends);
+}
+
 /* Breaks the statement somewhere. */
 static void
 garble(void)
@@ -277,7 +359,10 @@ garble(void)
 		"START", "JOIN", "a", "NOT", "IS", "NULL", "INTERVAL", "UESCAPE", "U&'a'",
 		"U&\"a\"", "OPERATOR", "NOW", "TIMESTAMP", "AS of", "OVER", "AT", "LIKE", "ESCAPE", "TABLESAMPLE", "ONLY",
 		"ADD", "DROP", "'\xc3\xa9'", "\xc3\xa9", "-- c\n", "/* c", "$x$", "'", "\"",
-		"FOR SYSTEM_TIME ALL", "AS OF now()", "UPDATE", "LATERAL", "COLLATE", "-"
+		"FOR SYSTEM_TIME ALL", "AS OF now()", "UPDATE", "LATERAL", "COLLATE", "-",
+		"VERSIONS", "VERSIONS BETWEEN", "VERSIONS BETWEEN SCN 1 AND 2", "MINVALUE",
+		"MAXVALUE", "SCN", "TRANSACTION", "SNAPSHOT", "AS OF SCN 1", "FLASHBACK",
+		"FLASHBACK TABLE", "TABLE", "BEFORE", "ENABLE", "TRIGGERS", "CALL", "a()"
 	};
 
 	for (int times = any(3) + 1; times > 0 && token_count > 1; times--)
@@ -392,11 +477,16 @@ word_before(const char *text, const char *at, const char *word)
 static int
 count_clauses(const char *text)
 {
-	static const char *const units[] = {"NOW", "TIMESTAMP"};
+	static const char *const units[] = {
+		"NOW", "TIMESTAMP", "SCN", "TRANSACTION", "SNAPSHOT"
+	};
 	int			count = 0;
 
 	for (const char *at = text; (at = strcasestr(at, "SYSTEM_TIME")); at++)
 		if (word_before(text, at, "FOR"))
+			count++;
+	for (const char *at = text; (at = strcasestr(at, "BETWEEN")); at++)
+		if (word_before(text, at, "VERSIONS"))
 			count++;
 	for (int i = 0; i < LENGTH(units); i++)
 	{
@@ -412,15 +502,19 @@ count_clauses(const char *text)
 	return count;
 }
 
-/* Number of samples by our methods in a view's definition. */
+/* Number of references in our stock forms in a view's definition. */
 static int
-count_samples(const char *definition)
+count_references(const char *definition)
 {
+	static const char *const forms[] = {
+		"TABLESAMPLE temporal.", "WHERE temporal.",
+		"FROM temporal.flashback_versions("
+	};
 	int			count = 0;
 
-	for (; (definition = strstr(definition, "TABLESAMPLE temporal."));
-		 definition++)
-		count++;
+	for (int i = 0; i < LENGTH(forms); i++)
+		for (const char *at = definition; (at = strstr(at, forms[i])); at++)
+			count++;
 	return count;
 }
 
@@ -474,7 +568,7 @@ check_accepted(const char *statement)
 	second = view_definition(first);
 	if (second == NULL || strcmp(first, second) != 0)
 		report("the stock form means the same", statement, first);
-	if (count_clauses(statement) != count_samples(first))
+	if (count_clauses(statement) != count_references(first))
 		report("every clause is in the tree", statement, first);
 	free(first);
 	free(second);
@@ -522,7 +616,25 @@ main(int argc, char **argv)
 		"CREATE TABLE fuzz_b (id int, v text, at timestamptz)",
 		/* refused where only the parser is being tried */
 		"ALTER TABLE fuzz_a ADD SYSTEM VERSIONING",
-		"ALTER TABLE fuzz_b ADD SYSTEM VERSIONING"
+		"ALTER TABLE fuzz_b ADD SYSTEM VERSIONING",
+		"CREATE VIEW fuzz_v AS SELECT id, v, at FROM fuzz_a",
+		"CREATE MATERIALIZED VIEW fuzz_mv AS SELECT id, v, at FROM fuzz_a",
+		/* refused where they are there */
+		"CREATE FUNCTION temporal.time_of_scn(bigint) RETURNS timestamptz LANGUAGE sql RETURN now()",
+		"CREATE FUNCTION temporal.time_of_transaction(bigint) RETURNS timestamptz LANGUAGE sql RETURN now()",
+		"CREATE FUNCTION temporal.time_of_transaction(xid8) RETURNS timestamptz LANGUAGE sql RETURN now()",
+		"CREATE FUNCTION temporal.time_of_snapshot(text) RETURNS timestamptz LANGUAGE sql RETURN now()",
+		"CREATE FUNCTION temporal.as_of(timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.from_to(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.between_and(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.between_symmetric(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.contained_in(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.all_versions(boolean) RETURNS boolean LANGUAGE sql RETURN true",
+		"CREATE FUNCTION temporal.flashback_versions(relation anyelement, lower timestamptz, upper timestamptz)"
+		" RETURNS TABLE (version anyelement, versions_startscn bigint, versions_starttime timestamptz,"
+		" versions_endscn bigint, versions_endtime timestamptz, versions_xid xid8, versions_operation \"char\")"
+		" LANGUAGE plpgsql AS 'BEGIN RETURN; END'",
+		"CREATE PROCEDURE temporal.flashback_table(regclass[], timestamptz) LANGUAGE plpgsql AS 'BEGIN END'"
 	};
 	long		statements = argc > 1 ? atol(argv[1]) : 20000;
 	char	   *started;
@@ -548,7 +660,9 @@ main(int argc, char **argv)
 		bool		ddl = chance(30);
 
 		token_count = 0;
-		if (ddl)
+		if (ddl && chance(40))
+			put_flashback();
+		else if (ddl)
 			put_ddl();
 		else
 			put_select(2);
