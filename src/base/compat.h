@@ -183,15 +183,6 @@ extern int no_such_variable
 	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
 #endif
 
-/* The right to call a function */
-#if PG_VERSION_NUM < 160000
-#define temporal_function_aclcheck(function, role) \
-	pg_proc_aclcheck(function, role, ACL_EXECUTE)
-#else
-#define temporal_function_aclcheck(function, role) \
-	object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
-#endif
-
 /* EXPLAIN without the hook is a function; then it has headers of its own */
 #if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_STANDARD_EXPLAIN 1
