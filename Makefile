@@ -136,13 +136,13 @@ REGRESS = \
 	syntax_table \
 	syntax_errors \
 	syntax_multibyte \
-	syntax_stubs \
 	syntax_flashback \
 	syntax_views \
-	syntax_stubs_drop \
 	query_clauses \
 	query_places \
 	query_errors \
+	query_views \
+	session_as_of \
 	query_partitions \
 	query_plans \
 	security \
