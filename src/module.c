@@ -66,6 +66,7 @@ _PG_init(void)
 	query_plan_init();
 	query_stats_init();
 	query_rewrite_init();
+	query_session_init();
 	capture_columns_init();
 	capture_copy_init();
 	ddl_init();

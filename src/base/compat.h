@@ -146,4 +146,58 @@ extern int no_such_variable
 #define temporal_selected_columns(query, rte) (&(rte)->selectedCols)
 #endif
 
+/*
+ * The view that a sub-query in FROM is, else InvalidOid; and the entry, of the
+ * query or of the sub-query, that carries the rights on it.  Before 16 that is
+ * the first one of the sub-query.
+ */
+#ifdef TEMPORAL_HAS_PERMINFO
+#define temporal_view_entry(rte) (rte)
+#else
+#define temporal_view_entry(rte) \
+	((RangeTblEntry *) ((rte)->subquery->rtable ? \
+						linitial((rte)->subquery->rtable) : (rte)))
+#endif
+#define temporal_expanded_view(rte) \
+	(temporal_view_entry(rte)->relkind == RELKIND_VIEW ? \
+	 temporal_view_entry(rte)->relid : InvalidOid)
+
+/* Memory that a check hook leaves to the settings' own keeping */
+#if PG_VERSION_NUM >= 160000
+#define temporal_guc_malloc(size) guc_malloc(LOG, size)
+#define temporal_guc_strdup(text) guc_strdup(LOG, text)
+#define temporal_guc_free(pointer) guc_free(pointer)
+#else
+#define temporal_guc_malloc(size) malloc(size)
+#define temporal_guc_strdup(text) strdup(text)
+#define temporal_guc_free(pointer) free(pointer)
+#endif
+
+/* DecodeDateTime() says more about an error since 16; nobody asks here */
+#if PG_VERSION_NUM >= 160000
+#define temporal_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz, \
+				   &(DateTimeErrorExtra) {0})
+#else
+#define temporal_decode_datetime(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
+#endif
+
+/* The right to call a function */
+#if PG_VERSION_NUM < 160000
+#define temporal_function_aclcheck(function, role) \
+	pg_proc_aclcheck(function, role, ACL_EXECUTE)
+#else
+#define temporal_function_aclcheck(function, role) \
+	object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
+#endif
+
+/* EXPLAIN without the hook is a function; then it has headers of its own */
+#if PG_VERSION_NUM >= 170000
+#define TEMPORAL_HAS_STANDARD_EXPLAIN 1
+#endif
+#if PG_VERSION_NUM >= 180000
+#define TEMPORAL_HAS_EXPLAIN_HEADERS 1
+#endif
+
 #endif							/* TEMPORAL_COMPAT_H */
