@@ -22,6 +22,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/explain.h"
@@ -36,7 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_query.h"
 #ifdef TEMPORAL_HAS_EXPLAIN_HEADERS
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -87,7 +88,8 @@ session_resolve(SessionTimeKind kind, int64 number, const char *name)
 						"temporal", function_name, format_type_be(type)),
 				 errhint("It belongs to extension \"%s\": CREATE EXTENSION, or ALTER EXTENSION ... UPDATE.",
 						 "temporal")));
-	aclresult = temporal_function_aclcheck(function, GetUserId());
+	aclresult = object_aclcheck(ProcedureRelationId, function, GetUserId(),
+								ACL_EXECUTE);
 	if (aclresult != ACLCHECK_OK)
 		aclcheck_error(aclresult, OBJECT_FUNCTION, function_name);
 

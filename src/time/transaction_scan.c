@@ -62,7 +62,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "time/transaction_log.h"
 #include "time/transaction_scan.h"
 
