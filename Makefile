@@ -10,6 +10,7 @@
 MODULE_big = temporal
 OBJS = \
 	src/module.o \
+	src/base/session_time.o \
 	src/base/settings.o \
 	src/time/tick_clock.o \
 	src/time/tick_file.o \
@@ -17,6 +18,7 @@ OBJS = \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
+	src/time/transaction_order.o \
 	src/time/transaction_prepared.o \
 	src/time/transaction_scan.o \
 	src/time/transaction_scn.o \
@@ -43,6 +45,7 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
 	src/query/query_instant.o \
@@ -50,6 +53,7 @@ OBJS = \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \
 	src/query/query_rewrite.o \
+	src/query/query_session.o \
 	src/query/query_stats.o \
 	src/query/query_time.o \
 	src/query/query_union.o \

@@ -53,7 +53,8 @@ CREATE TABLE temporal.transaction_log (
 	role				text NOT NULL,
 	application_name	text,
 	client_addr			inet,
-	context				jsonb
+	context				jsonb,
+	prepared_by			bigint
 ) USING heap;
 COMMENT ON TABLE temporal.transaction_log IS
 'one row for each transaction that changed a versioned table, in commit order; read it through temporal.transactions';
@@ -67,6 +68,8 @@ COMMENT ON COLUMN temporal.transaction_log.arrived IS
 'every other transaction with a commit tick at or before this time had ended when this one committed';
 COMMENT ON COLUMN temporal.transaction_log.lifetime IS
 'order of magnitude of C - S: from 4^n to 4^(n+1) microseconds';
+COMMENT ON COLUMN temporal.transaction_log.prepared_by IS
+'the system identifier of the cluster that committed it by COMMIT PREPARED; NULL: it was not prepared';
 COMMENT ON COLUMN temporal.transaction_log.ticks IS
 'further ticks of the transaction, for rows last written by one with a later system time; NULL: none';
 CREATE INDEX transaction_log_slow ON temporal.transaction_log (lifetime, committed_at)
@@ -269,6 +272,47 @@ CREATE FUNCTION temporal.all_versions(internal) RETURNS tsm_handler
 LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'temporal_tsm_all_versions';
 COMMENT ON FUNCTION temporal.all_versions(internal) IS
 'FROM t TABLESAMPLE temporal.all_versions(true): FOR SYSTEM_TIME ALL: current and historical rows';
+
+--
+-- The same for views, which take no TABLESAMPLE:
+-- FROM (SELECT * FROM v WHERE temporal.as_of(x)) a
+--
+
+CREATE FUNCTION temporal.as_of("time" timestamptz) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.as_of(timestamptz) IS
+'FROM (SELECT * FROM v WHERE temporal.as_of(x)) a: FOR SYSTEM_TIME AS OF of every system-versioned table in the view; never executed';
+
+CREATE FUNCTION temporal.from_to("from" timestamptz, "to" timestamptz) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.from_to(timestamptz, timestamptz) IS
+'FROM (SELECT * FROM v WHERE temporal.from_to(a, b)) a: FOR SYSTEM_TIME FROM TO of every system-versioned table in the view; never executed';
+
+CREATE FUNCTION temporal.between_and(a timestamptz, b timestamptz) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.between_and(timestamptz, timestamptz) IS
+'FROM (SELECT * FROM v WHERE temporal.between_and(a, b)) a: FOR SYSTEM_TIME BETWEEN of every system-versioned table in the view; never executed';
+
+CREATE FUNCTION temporal.between_symmetric(a timestamptz, b timestamptz) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.between_symmetric(timestamptz, timestamptz) IS
+'FROM (SELECT * FROM v WHERE temporal.between_symmetric(a, b)) a: FOR SYSTEM_TIME BETWEEN SYMMETRIC of every system-versioned table in the view; never executed';
+
+CREATE FUNCTION temporal.contained_in("from" timestamptz, "to" timestamptz) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.contained_in(timestamptz, timestamptz) IS
+'FROM (SELECT * FROM v WHERE temporal.contained_in(a, b)) a: FOR SYSTEM_TIME CONTAINED IN of every system-versioned table in the view; never executed';
+
+CREATE FUNCTION temporal.all_versions("all" boolean) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_clause_marker';
+COMMENT ON FUNCTION temporal.all_versions(boolean) IS
+'FROM (SELECT * FROM v WHERE temporal.all_versions(true)) a: FOR SYSTEM_TIME ALL of every system-versioned table in the view; never executed';
 
 --
 -- What the clauses become in a plan

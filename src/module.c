@@ -24,6 +24,7 @@
 #include "time/tick_reserve.h"
 #include "time/transaction_flight.h"
 #include "time/transaction_log.h"
+#include "time/transaction_order.h"
 #include "time/transaction_prepared.h"
 #include "time/transaction_time.h"
 
@@ -58,12 +59,14 @@ _PG_init(void)
 	transaction_log_init();
 	transaction_time_init();
 	transaction_prepared_init();
+	transaction_order_init();
 	extension_objects_init();
 	versioned_cache_init();
 	history_reach_init();
 	query_plan_init();
 	query_stats_init();
 	query_rewrite_init();
+	query_session_init();
 	capture_columns_init();
 	capture_copy_init();
 	ddl_init();

@@ -19,7 +19,10 @@
 #define TEMPORAL_DEFAULT_END_COLUMN		"sys_end"
 #define TEMPORAL_HISTORY_SUFFIX			"history"
 
-/* TABLESAMPLE methods: the stock form of FOR SYSTEM_TIME */
+/*
+ * TABLESAMPLE methods: the stock form of FOR SYSTEM_TIME.  The same names mark
+ * a sub-select, where views are: see query_ambient.c.
+ */
 #define TEMPORAL_TSM_AS_OF				"as_of"
 #define TEMPORAL_TSM_FROM_TO			"from_to"
 #define TEMPORAL_TSM_BETWEEN			"between_and"

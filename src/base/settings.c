@@ -21,6 +21,7 @@
 #include "utils/plancache.h"
 
 #include "base/compat.h"
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "temporal.h"
 
@@ -132,6 +133,7 @@ settings_init(void)
 								 true, PGC_POSTMASTER, 0,
 								 NULL, NULL, NULL);
 
+	session_time_init();
 	MarkGUCPrefixReserved(TEMPORAL_OPTION_NAMESPACE);
 }
 

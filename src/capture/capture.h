@@ -8,8 +8,10 @@
 #ifndef TEMPORAL_CAPTURE_H
 #define TEMPORAL_CAPTURE_H
 
-#include "catalog/versioned_cache.h"
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
+
+#include "catalog/versioned_cache.h"
 #include "history/history_reach.h"
 #include "history/history_store.h"
 
@@ -36,6 +38,11 @@ extern TimestampTz capture_replace_start(TimestampTz previous, Oid history);
 extern HistoryBoundary capture_default_boundary;
 
 /* capture_statement.c */
+
+/*
+ * 25006 if the trigger's table is system-versioned: temporal.as_of is set.
+ */
+extern void capture_refuse_session_time(TriggerData *trigdata);
 
 /* The start of a row of the versioned relation. */
 extern TimestampTz capture_row_start(const VersionedRelation *versioned,

@@ -32,10 +32,12 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
+#include "tcop/utility.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
 #include "catalog/extension_objects.h"
@@ -309,6 +311,9 @@ capture_check_query(Query *query)
 	versioned = versioned_cache_get(rte->relid);
 	if (versioned == NULL)
 		return;
+	if (session_time_is_set && OidIsValid(versioned->history))
+		session_time_refuse_write(GetCommandTagName(CreateCommandTag((Node *) query)),
+								  get_rel_name(rte->relid));
 	if (!versioned->captures && OidIsValid(versioned->history) &&
 		(query->commandType != CMD_INSERT || query->onConflict) &&
 		!temporal_allow_period_writes)

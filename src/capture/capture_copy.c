@@ -8,6 +8,9 @@
  * directions, so that what COPY TO wrote COPY FROM reads; naming one in COPY
  * FROM is an error.  The rows get their periods from the columns' DEFAULTs.
  *
+ * While temporal.as_of is set, COPY TO becomes COPY (SELECT ...) TO, which is
+ * planned, and so reads what the session reads.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
 #include "catalog/versioned_cache.h"
@@ -92,7 +96,37 @@ capture_refuse_copied(Relation rel, const VersionedRelation *versioned,
 }
 
 /*
- * Returns the statement to run: pstmt itself, or a copy with a column list.
+ * COPY t (columns) TO becomes COPY (SELECT columns FROM ONLY t) TO, as COPY
+ * itself does it for row-level security.
+ */
+static void
+capture_copy_query(CopyStmt *stmt)
+{
+	SelectStmt *select = makeNode(SelectStmt);
+	RangeVar   *from = copyObject(stmt->relation);
+	ListCell   *lc;
+
+	from->inh = false;
+	select->fromClause = list_make1(from);
+	foreach(lc, stmt->attlist)
+	{
+		ColumnRef  *column = makeNode(ColumnRef);
+		ResTarget  *target = makeNode(ResTarget);
+
+		column->fields = list_make1(copyObject(lfirst(lc)));
+		column->location = -1;
+		target->val = (Node *) column;
+		target->location = -1;
+		select->targetList = lappend(select->targetList, target);
+	}
+	stmt->relation = NULL;
+	stmt->attlist = NIL;
+	stmt->query = (Node *) select;
+}
+
+/*
+ * Returns the statement to run: pstmt itself, or a copy with a column list, or
+ * with a query.
  * *boundary is set to what the DEFAULT of the start must look at.
  */
 static PlannedStmt *
@@ -102,6 +136,7 @@ capture_copy(PlannedStmt *pstmt, HistoryBoundary *boundary)
 	const VersionedRelation *versioned;
 	Relation	rel;
 	Oid			relid;
+	bool		past;
 
 	/* COPY itself complains about a table that does not exist */
 	relid = RangeVarGetRelid(stmt->relation,
@@ -113,17 +148,21 @@ capture_copy(PlannedStmt *pstmt, HistoryBoundary *boundary)
 	if (versioned == NULL)
 		return pstmt;
 
+	past = session_time_is_set && OidIsValid(versioned->history);
+	if (past && stmt->is_from)
+		session_time_refuse_write("COPY FROM", get_rel_name(relid));
 	if (stmt->is_from && OidIsValid(versioned->history))
 		*boundary = history_reach_boundary(versioned->history);
 	rel = relation_open(relid, NoLock /* locked above */ );
 	if (stmt->is_from && stmt->attlist && !temporal_allow_period_writes)
 		capture_refuse_copied(rel, versioned, stmt->attlist);
-	if (stmt->attlist == NIL)
-	{
+	if (stmt->attlist == NIL || past)
 		pstmt = copyObject(pstmt);
-		castNode(CopyStmt, pstmt->utilityStmt)->attlist =
-			capture_copy_columns(rel, versioned);
-	}
+	stmt = castNode(CopyStmt, pstmt->utilityStmt);
+	if (stmt->attlist == NIL)
+		stmt->attlist = capture_copy_columns(rel, versioned);
+	if (past && rel->rd_rel->relkind == RELKIND_RELATION)
+		capture_copy_query(stmt);
 	relation_close(rel, NoLock);
 	return pstmt;
 }

@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
 #include "catalog/versioned_cache.h"
@@ -69,6 +70,9 @@ temporal_capture_row(PG_FUNCTION_ARGS)
 	HistoryWriter *writer;
 
 	capture_check_row_trigger(fcinfo, "capture_row");
+
+	if (session_time_is_set)
+		capture_refuse_session_time(trigdata);
 
 	/* Whatever ENABLE TRIGGER made of it, it must not capture twice */
 	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
@@ -145,6 +149,8 @@ temporal_guard_row(PG_FUNCTION_ARGS)
 	HeapTuple	tuple;
 
 	capture_check_row_trigger(fcinfo, "guard_row");
+	if (session_time_is_set)
+		capture_refuse_session_time(trigdata);
 	rel = trigdata->tg_relation;
 	update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
 	tuple = update ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
@@ -231,6 +237,9 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 				 errhint("For an import, a superuser can turn on temporal.allow_period_writes.")));
 
 	settings_require_preload();
+	if (session_time_is_set && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		session_time_refuse_write("changes",
+								  RelationGetRelationName(trigdata->tg_relation));
 	history_reach_advance(RelationGetRelid(trigdata->tg_relation),
 						  END_TIMESTAMP);
 

@@ -35,6 +35,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
 #include "catalog/versioned_cache.h"
@@ -46,6 +47,21 @@ static void capture_transition_table(const VersionedRelation *versioned,
 									 TriggerData *trigdata);
 static void capture_whole_table(const VersionedRelation *versioned,
 								Relation rel);
+
+void
+capture_refuse_session_time(TriggerData *trigdata)
+{
+	const VersionedRelation *versioned =
+		versioned_cache_get_open(trigdata->tg_relation);
+
+	if (versioned == NULL || !OidIsValid(versioned->history))
+		return;
+	session_time_refuse_write(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? "INSERT" :
+							  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? "UPDATE" :
+							  TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "DELETE" :
+							  "TRUNCATE",
+							  RelationGetRelationName(trigdata->tg_relation));
+}
 
 /*
  * temporal.capture_statement() RETURNS trigger
@@ -64,6 +80,8 @@ temporal_capture_statement(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired for each statement",
 						"capture_statement")));
+	if (session_time_is_set)
+		capture_refuse_session_time(trigdata);
 
 	/* INSERT replaces nothing */
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))

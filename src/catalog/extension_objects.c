@@ -53,6 +53,16 @@ static const FunctionName function_names[] = {
 	[FUNCTION_TSM_CONTAINED_IN] = {TEMPORAL_TSM_CONTAINED_IN, 1,
 	{INTERNALOID}},
 	[FUNCTION_TSM_ALL] = {TEMPORAL_TSM_ALL, 1, {INTERNALOID}},
+	[FUNCTION_MARK_AS_OF] = {TEMPORAL_TSM_AS_OF, 1, {TIMESTAMPTZOID}},
+	[FUNCTION_MARK_FROM_TO] = {TEMPORAL_TSM_FROM_TO, 2,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_MARK_BETWEEN] = {TEMPORAL_TSM_BETWEEN, 2,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_MARK_BETWEEN_SYMMETRIC] = {TEMPORAL_TSM_BETWEEN_SYMMETRIC, 2,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_MARK_CONTAINED_IN] = {TEMPORAL_TSM_CONTAINED_IN, 2,
+	{TIMESTAMPTZOID, TIMESTAMPTZOID}},
+	[FUNCTION_MARK_ALL] = {TEMPORAL_TSM_ALL, 1, {BOOLOID}},
 	[FUNCTION_CLAUSE_TIME] = {"clause_time", 2,
 	{TIMESTAMPTZOID, REGCLASSOID}},
 	[FUNCTION_COLUMN_TIME] = {"column_time", 2,
@@ -110,6 +120,26 @@ extension_objects_init(void)
 }
 
 /*
+ * A function of the extension; InvalidOid if it has none such.
+ */
+static Oid
+extension_objects_function(Oid extension, Oid schema, const char *name,
+						   const Oid *argtypes, int nargs)
+{
+	oidvector  *args = buildoidvector(argtypes, nargs);
+	Oid			oid = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+									  CStringGetDatum(name),
+									  PointerGetDatum(args),
+									  ObjectIdGetDatum(schema));
+
+	pfree(args);
+	if (OidIsValid(oid) &&
+		getExtensionOfObject(ProcedureRelationId, oid) != extension)
+		return InvalidOid;
+	return oid;
+}
+
+/*
  * Fills objects_functions and objects_catalog; false if anything is missing.
  */
 static bool
@@ -128,15 +158,11 @@ extension_objects_find(Oid extension)
 	for (int i = 0; i < FUNCTION_Count; i++)
 	{
 		const FunctionName *fn = &function_names[i];
-		oidvector  *args = buildoidvector(fn->args, fn->nargs);
-		Oid			oid = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-										  CStringGetDatum(fn->name),
-										  PointerGetDatum(args),
-										  ObjectIdGetDatum(schema));
+		Oid			oid = extension_objects_function(extension, schema,
+													 fn->name, fn->args,
+													 fn->nargs);
 
-		pfree(args);
-		if (!OidIsValid(oid) ||
-			getExtensionOfObject(ProcedureRelationId, oid) != extension)
+		if (!OidIsValid(oid))
 			return false;
 		objects_functions[i] = oid;
 	}
@@ -175,4 +201,16 @@ Oid
 extension_catalog(void)
 {
 	return extension_is_created() ? objects_catalog : InvalidOid;
+}
+
+Oid
+extension_function_named(const char *name, Oid argument)
+{
+	if (!extension_is_created())
+		return InvalidOid;
+	return extension_objects_function(get_extension_oid(TEMPORAL_EXTENSION,
+														false),
+									  get_namespace_oid(TEMPORAL_SCHEMA,
+														false),
+									  name, &argument, 1);
 }

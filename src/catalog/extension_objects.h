@@ -24,6 +24,12 @@ typedef enum ExtensionFunction
 	FUNCTION_TSM_BETWEEN_SYMMETRIC,
 	FUNCTION_TSM_CONTAINED_IN,
 	FUNCTION_TSM_ALL,
+	FUNCTION_MARK_AS_OF,
+	FUNCTION_MARK_FROM_TO,
+	FUNCTION_MARK_BETWEEN,
+	FUNCTION_MARK_BETWEEN_SYMMETRIC,
+	FUNCTION_MARK_CONTAINED_IN,
+	FUNCTION_MARK_ALL,
 	FUNCTION_CLAUSE_TIME,
 	FUNCTION_COLUMN_TIME,
 	FUNCTION_CLAUSE_BOUND,
@@ -51,5 +57,8 @@ extern bool extension_is_created(void);
 /* InvalidOid where the extension is not created */
 extern Oid	extension_function(ExtensionFunction function);
 extern Oid	extension_catalog(void);	/* temporal.versioned_table */
+
+/* A function of one argument that need not be there; looked up each time */
+extern Oid	extension_function_named(const char *name, Oid argument);
 
 #endif							/* TEMPORAL_EXTENSION_OBJECTS_H */

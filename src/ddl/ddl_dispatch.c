@@ -36,6 +36,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/session_time.h"
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
@@ -201,6 +202,18 @@ ddl_create_table(ParseState *pstate, UtilityCall *call)
 		ddl_adopt_partition(RangeVarGetRelid(stmt->relation, NoLock, true));
 }
 
+/*
+ * While the session reads another time, nothing is written to a table with a
+ * history, and none begins.
+ */
+static void
+ddl_check_session_time(const char *command, RangeVar *relation,
+					   const VersioningRequest *request)
+{
+	if (session_time_is_set && request->versioning != OPTION_UNSET)
+		session_time_refuse_write(command, relation->relname);
+}
+
 static void
 ddl_create_table_as(ParseState *pstate, UtilityCall *call)
 {
@@ -222,6 +235,7 @@ ddl_create_table_as(ParseState *pstate, UtilityCall *call)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("materialized views cannot be system-versioned"),
 				 parser_errposition(pstate, request.versioning_location)));
+	ddl_check_session_time("CREATE TABLE AS", stmt->into->rel, &request);
 	exists = stmt->if_not_exists &&
 		OidIsValid(RangeVarGetRelid(stmt->into->rel, NoLock, true));
 	ddl_run(call);
@@ -403,6 +417,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	VersioningRequest request;
 	bool		off;
 	bool		live;
+	int			present;
 	Oid			relid;
 	LOCKMODE	lockmode;
 	List	   *partitions;
@@ -439,6 +454,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", stmt->relation->relname)));
+	ddl_check_session_time("ALTER TABLE", stmt->relation, &request);
 
 	/*
 	 * While a dump is being restored, the catalog row is there before the
@@ -457,7 +473,11 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	{
 		if (!ddl_is_internal())
 			ddl_guard_alter(pstate, relid, stmt);
+
+		/* Queries that validate constraints read what is there */
+		present = session_time_begin_present();
 		ddl_run(call);
+		session_time_end_present(present);
 	}
 	else if (call->qc)
 		SetQueryCompletion(call->qc, CMDTAG_ALTER_TABLE, 0);

@@ -29,7 +29,10 @@ typedef enum ClauseKind
 
 /* query_clause.c */
 extern bool query_clause_kind(Oid handler, ClauseKind *kind);
+extern bool query_clause_kind_marked(Oid function, ClauseKind *kind);
+extern Oid	query_clause_handler(ClauseKind kind);
 extern const char *query_clause_name(ClauseKind kind);
+pg_noreturn extern void query_refuse_marker(int position);
 
 /*
  * query_time.c: positions are characters of the statement, from 1; less
@@ -83,6 +86,9 @@ extern RangeTblEntry *query_subquery_rte(Query *subquery, const char *name);
 
 /* query_privilege.c */
 extern void query_narrow_privileges(Query *query, Index rti);
+
+/* query_session.c */
+extern void query_session_init(void);
 
 /* query_stats.c */
 extern void query_stats_init(void);

@@ -8,9 +8,13 @@
  *
  *		LATERAL (SELECT * FROM t TABLESAMPLE temporal.as_of(o.x)) t
  *
- * whose "*" would ask for the right to read every column of t.  Reading the
- * past takes the rights that reading the present takes: those on the columns
- * that the query around it uses.  A column that nobody uses is never read, so
+ * and that of a clause on a view is
+ *
+ *		(SELECT * FROM v WHERE temporal.as_of(x)) v
+ *
+ * whose "*" would ask for the right to read every column.  Reading the past
+ * takes the rights that reading the present takes: those on the columns that
+ * the query around it uses.  A column that nobody uses is never read, so
  * asking for fewer rights shows nobody anything.
  *
  *-------------------------------------------------------------------------
@@ -18,12 +22,13 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "catalog/pg_class.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 
-#include "base/compat.h"
-#include "query/query.h"
+#include "base/compat_query.h"
+#include "query/query_ambient.h"
 
 typedef struct UsageContext
 {
@@ -86,12 +91,13 @@ usage_walker(Node *node, UsageContext *usage)
 }
 
 /*
- * Is it SELECT columns FROM one relation with one of our clauses?
+ * Is it SELECT columns FROM one table or view, with one of our clauses?
  */
 static bool
 privilege_is_plain(Query *subquery)
 {
 	RangeTblEntry *rte;
+	Node	   *quals = subquery->jointree->quals;
 	ClauseKind	kind;
 	ListCell   *lc;
 
@@ -99,15 +105,23 @@ privilege_is_plain(Query *subquery)
 		list_length(subquery->rtable) != 1 ||
 		list_length(subquery->jointree->fromlist) != 1 ||
 		!IsA(linitial(subquery->jointree->fromlist), RangeTblRef) ||
-		subquery->jointree->quals != NULL || subquery->setOperations != NULL ||
+		subquery->setOperations != NULL ||
 		subquery->sortClause != NIL || subquery->distinctClause != NIL ||
 		subquery->groupClause != NIL || subquery->limitCount != NULL ||
 		subquery->limitOffset != NULL || subquery->hasAggs ||
 		subquery->hasWindowFuncs || subquery->rowMarks != NIL)
 		return false;
 	rte = linitial_node(RangeTblEntry, subquery->rtable);
-	if (rte->rtekind != RTE_RELATION || rte->tablesample == NULL ||
-		!query_clause_kind(rte->tablesample->tsmhandler, &kind))
+	if (quals != NULL)
+	{
+		if (!query_ambient_is_marker(quals) || rte->tablesample != NULL ||
+			!(rte->rtekind == RTE_RELATION ||
+			  (rte->rtekind == RTE_SUBQUERY &&
+			   OidIsValid(temporal_expanded_view(rte)))))
+			return false;
+	}
+	else if (rte->rtekind != RTE_RELATION || rte->tablesample == NULL ||
+			 !query_clause_kind(rte->tablesample->tsmhandler, &kind))
 		return false;
 	foreach(lc, subquery->targetList)
 	{
@@ -121,18 +135,21 @@ privilege_is_plain(Query *subquery)
 }
 
 /*
- * Lets the LATERAL sub-query rti ask for the columns that are used of it.
+ * Lets the sub-query rti, if it is one of ours, ask for the columns that are
+ * used of it.
  */
 void
 query_narrow_privileges(Query *query, Index rti)
 {
 	Query	   *subquery = rt_fetch(rti, query->rtable)->subquery;
+	RangeTblEntry *rte;
 	UsageContext usage = {query, rti, 0, NULL, false};
 	Bitmapset **selected;
 	Bitmapset  *needed = NULL;
 	ListCell   *lc;
 
-	if (!rt_fetch(rti, query->rtable)->lateral ||
+	if (!(rt_fetch(rti, query->rtable)->lateral ||
+		  subquery->jointree->quals != NULL) ||
 		!privilege_is_plain(subquery))
 		return;
 	(void) query_tree_walker(query, usage_walker, &usage,
@@ -148,8 +165,9 @@ query_narrow_privileges(Query *query, Index rti)
 									castNode(Var, tle->expr)->varattno -
 									FirstLowInvalidHeapAttributeNumber);
 	}
-	selected = temporal_selected_columns(subquery,
-										 linitial_node(RangeTblEntry,
-													   subquery->rtable));
+	rte = linitial_node(RangeTblEntry, subquery->rtable);
+	if (rte->rtekind == RTE_SUBQUERY)
+		rte = temporal_view_entry(rte);
+	selected = temporal_selected_columns(subquery, rte);
 	*selected = bms_int_members(*selected, needed);
 }

@@ -66,11 +66,13 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
 #include "catalog/function_expansion.h"
 #include "catalog/versioned_cache.h"
 #include "query/query.h"
+#include "query/query_ambient.h"
 #include "query/query_rewrite.h"
 
 static planner_hook_type prev_planner_hook = NULL;
@@ -160,9 +162,17 @@ query_planner(Query *parse, const char *query_string, int cursorOptions,
 		.params = boundParams,
 		.outer = rewrite_current,
 	};
+	AmbientClause session;
 	PlannedStmt *result;
 
-	rewrite_query(parse, &context);
+	if (session_time_is_set)
+	{
+		query_session_enter(&session, &context);
+		rewrite_query(parse, &context);
+		query_session_leave(&session, parse);
+	}
+	else
+		rewrite_query(parse, &context);
 
 	/* nothing to remember, the usual case, costs nothing */
 	if (context.tables == NIL && rewrite_current == NULL)
@@ -531,12 +541,105 @@ rewrite_sublink_walker(Node *node, RewriteContext *context)
 	return expression_tree_walker(node, rewrite_sublink_walker, context);
 }
 
+/*
+ * The sub-selects of a query's expressions.  A clause in force for the query's
+ * FROM alone, if marked, is not in force for the rest.
+ */
+static void
+rewrite_sublinks(Query *query, AmbientClause *marked, RewriteContext *context)
+{
+	List	   *from = query->jointree->fromlist;
+
+	if (marked == NULL)
+	{
+		(void) query_tree_walker(query, rewrite_sublink_walker, context,
+								 QTW_IGNORE_RC_SUBQUERIES);
+		return;
+	}
+	(void) range_table_walker(query->rtable, rewrite_sublink_walker, context,
+							  QTW_IGNORE_RC_SUBQUERIES);
+	(void) rewrite_sublink_walker((Node *) from, context);
+
+	context->ambient = marked->outer;
+	query->jointree->fromlist = NIL;
+	(void) query_tree_walker(query, rewrite_sublink_walker, context,
+							 QTW_IGNORE_RANGE_TABLE |
+							 QTW_IGNORE_CTE_SUBQUERIES);
+	query->jointree->fromlist = from;
+	context->ambient = marked;
+}
+
+/*
+ * The same where policies decide about rows: they decide by what is, not by
+ * what was at the time that is read, so that nobody gets rights back by asking
+ * for a time when they had them.
+ */
+static void
+rewrite_sublinks_secured(Query *query, AmbientClause *marked,
+						 RewriteContext *context)
+{
+	AmbientClause *ambient = context->ambient;
+	List	   *checks = query->withCheckOptions;
+	List	   *policies = NIL;
+	ListCell   *lc,
+			   *lc2;
+
+	context->ambient = NULL;
+	(void) rewrite_sublink_walker((Node *) checks, context);
+	query->withCheckOptions = NIL;
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		(void) rewrite_sublink_walker((Node *) rte->securityQuals, context);
+		policies = lappend(policies, rte->securityQuals);
+		rte->securityQuals = NIL;
+	}
+
+	context->ambient = ambient;
+	rewrite_sublinks(query, marked, context);
+
+	query->withCheckOptions = checks;
+	forboth(lc, query->rtable, lc2, policies)
+		lfirst_node(RangeTblEntry, lc)->securityQuals = lfirst(lc2);
+}
+
+/*
+ * What is added to a query on the way, by query_quals() above all, is made of
+ * expressions that the walk has passed: nothing is walked twice.
+ */
 static void
 rewrite_query(Query *query, RewriteContext *context)
 {
 	int			nrtes = list_length(query->rtable);
+	List	   *ctes = query->cteList ? list_copy(query->cteList) : NIL;
+	Node	   *quals = query->jointree->quals;
+	AmbientClause clause;
+	AmbientClause *marked = NULL;
 	ListCell   *lc;
 
+	context->depth++;
+	if (quals != NULL && (IsA(quals, FuncExpr) || IsA(quals, BoolExpr)) &&
+		query_ambient_take(query, &clause, context))
+	{
+		(void) rewrite_sublink_walker((Node *) clause.args, context);
+		query_ambient_enter(&clause, context);
+		marked = &clause;
+	}
+	if (!query->hasSubLinks)
+		;
+	else if (context->ambient != NULL &&
+			 (query->hasRowSecurity || query->withCheckOptions != NIL))
+		rewrite_sublinks_secured(query, marked, context);
+	else
+		rewrite_sublinks(query, marked, context);
+	foreach(lc, ctes)
+	{
+		Node	   *ctequery = lfirst_node(CommonTableExpr, lc)->ctequery;
+
+		if (IsA(ctequery, Query))
+			rewrite_query((Query *) ctequery, context);
+	}
 	for (int rti = 1; rti <= nrtes; rti++)
 	{
 		RangeTblEntry *rte = rt_fetch(rti, query->rtable);
@@ -544,6 +647,8 @@ rewrite_query(Query *query, RewriteContext *context)
 
 		if (rte->rtekind == RTE_RELATION)
 		{
+			if (context->ambient != NULL)
+				query_ambient_apply(query, rti, context);
 			if (rte->tablesample &&
 				query_clause_kind(rte->tablesample->tsmhandler, &kind))
 				rewrite_reference(query, rti, kind, context);
@@ -554,18 +659,12 @@ rewrite_query(Query *query, RewriteContext *context)
 		if (rte->rtekind == RTE_SUBQUERY)
 		{
 			query_narrow_privileges(query, rti);
+			if (rte->security_barrier && context->ambient != NULL)
+				query_ambient_enter_barrier(context);
 			rewrite_query(rte->subquery, context);
 		}
 	}
-	foreach(lc, query->cteList)
-	{
-		Node	   *ctequery = lfirst_node(CommonTableExpr, lc)->ctequery;
-
-		if (IsA(ctequery, Query))
-			rewrite_query((Query *) ctequery, context);
-	}
-	if (query->hasSubLinks)
-		(void) query_tree_walker(query, rewrite_sublink_walker, context,
-								 QTW_IGNORE_RT_SUBQUERIES |
-								 QTW_IGNORE_CTE_SUBQUERIES);
+	if (marked)
+		query_ambient_leave(marked, context);
+	context->depth--;
 }

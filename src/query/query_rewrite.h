@@ -20,6 +20,8 @@ typedef struct RewriteContext
 	PlannerInfo *root;			/* for the planner's own helpers; made late */
 	ParamListInfo params;
 	List	   *tables;			/* of QueryTable * */
+	struct AmbientClause *ambient;	/* in force, or NULL: query_ambient.h */
+	int			depth;			/* of the query being walked */
 	struct RewriteContext *outer;	/* the planner may be entered again */
 } RewriteContext;
 

@@ -48,7 +48,9 @@ typedef struct FlightSlot
 
 typedef struct Flight
 {
-	pg_atomic_uint32 nslots;	/* those from here on were never used */
+	/* Slots before the first and after the last were never used */
+	pg_atomic_uint32 first;
+	pg_atomic_uint32 last;
 	FlightSlot	slots[FLEXIBLE_ARRAY_MEMBER];	/* by number of process */
 } Flight;
 
@@ -85,7 +87,8 @@ flight_shmem_startup(void)
 							 &found);
 	if (!found)
 	{
-		pg_atomic_init_u32(&flight->nslots, 0);
+		pg_atomic_init_u32(&flight->first, MaxBackends);
+		pg_atomic_init_u32(&flight->last, 0);
 		for (int i = 0; i < MaxBackends; i++)
 		{
 			pg_atomic_init_u64(&flight->slots[i].since, 0);
@@ -121,12 +124,16 @@ static FlightSlot *
 flight_announce(void)
 {
 	FlightSlot *slot = flight_own_slot();
-	uint32		needed = slot - flight->slots + 1;
-	uint32		nslots = pg_atomic_read_u32(&flight->nslots);
+	uint32		number = slot - flight->slots;
+	uint32		first = pg_atomic_read_u32(&flight->first);
+	uint32		last = pg_atomic_read_u32(&flight->last);
 
 	flight_announced = true;
-	while (nslots < needed &&
-		   !pg_atomic_compare_exchange_u32(&flight->nslots, &nslots, needed))
+	while (number < first &&
+		   !pg_atomic_compare_exchange_u32(&flight->first, &first, number))
+		;
+	while (number > last &&
+		   !pg_atomic_compare_exchange_u32(&flight->last, &last, number))
 		;
 	pg_atomic_write_u32(&slot->database, MyDatabaseId);
 	pg_write_barrier();
@@ -166,41 +173,44 @@ transaction_flight_leave(void)
 	flight_announced = false;
 }
 
-/*
- * The least time that a slot of this database has, if it is less than at_most.
- */
-static TimestampTz
-flight_least(TimestampTz at_most, bool own, bool commit)
+void
+transaction_flight_look(TimestampTz at_most, bool own, TimestampTz *settled,
+						TimestampTz *arrived)
 {
 	const FlightSlot *own_slot = flight_own_slot();
-	uint32		nslots;
+	uint32		first;
+	uint32		last;
 
+	*settled = *arrived = at_most;
 	pg_memory_barrier();
-	nslots = pg_atomic_read_u32(&flight->nslots);
-	for (uint32 i = 0; i < nslots; i++)
+	first = pg_atomic_read_u32(&flight->first);
+	last = pg_atomic_read_u32(&flight->last);
+	for (uint32 i = first; i <= last; i++)
 	{
 		FlightSlot *slot = &flight->slots[i];
-		uint64		t = pg_atomic_read_u64(commit ? &slot->commit :
-										   &slot->since);
+		uint64		since = pg_atomic_read_u64(&slot->since);
+		uint64		commit = pg_atomic_read_u64(&slot->commit);
 
-		if (t == 0 || (TimestampTz) t >= at_most)
+		if ((since == 0 || (TimestampTz) since >= *settled) &&
+			(commit == 0 || (TimestampTz) commit >= *arrived))
 			continue;
 		pg_read_barrier();
-		if (pg_atomic_read_u32(&slot->database) == MyDatabaseId &&
-			(own || slot != own_slot))
-			at_most = (TimestampTz) t;
+		if (pg_atomic_read_u32(&slot->database) != MyDatabaseId ||
+			(slot == own_slot && !own))
+			continue;
+		if (since != 0)
+			*settled = Min(*settled, (TimestampTz) since);
+		if (commit != 0)
+			*arrived = Min(*arrived, (TimestampTz) commit);
 	}
-	return at_most;
 }
 
 TimestampTz
-transaction_flight_settled(TimestampTz at_most, bool own)
+transaction_flight_settled(TimestampTz at_most)
 {
-	return flight_least(at_most, own, false);
-}
+	TimestampTz settled;
+	TimestampTz arrived;
 
-TimestampTz
-transaction_flight_arrived(TimestampTz at_most)
-{
-	return flight_least(at_most, false, true);
+	transaction_flight_look(at_most, true, &settled, &arrived);
+	return settled;
 }

@@ -25,16 +25,16 @@ extern void transaction_flight_commit(void);
 extern void transaction_flight_leave(void);
 
 /*
- * A time at or before which no transaction of this database in flight, other
- * than prepared ones, has a tick, or will take one.  At most at_most.  own:
- * does this transaction count?
+ * *settled: a time at or before which no transaction of this database in
+ * flight, other than prepared ones, has a tick, or will take one.  *arrived: a
+ * time at or before which none has a commit tick and has not ended.  Both at
+ * most at_most.  own: does this transaction count?
  */
-extern TimestampTz transaction_flight_settled(TimestampTz at_most, bool own);
+extern void transaction_flight_look(TimestampTz at_most, bool own,
+									TimestampTz *settled,
+									TimestampTz *arrived);
 
-/*
- * A time at or before which no other transaction has a commit tick and has not
- * ended.  At most at_most.
- */
-extern TimestampTz transaction_flight_arrived(TimestampTz at_most);
+/* *settled alone, and this transaction counts. */
+extern TimestampTz transaction_flight_settled(TimestampTz at_most);
 
 #endif							/* TEMPORAL_TRANSACTION_FLIGHT_H */

@@ -42,20 +42,25 @@
  */
 #include "postgres.h"
 
+#include "access/brin_page.h"
 #include "access/brin_revmap.h"
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "port/pg_bitutils.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -65,7 +70,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "base/settings.h"
 #include "temporal.h"
 #include "time/tick_clock.h"
@@ -79,10 +84,11 @@ static LogObjects log_objects;
 static bool log_objects_known = false;
 
 /*
- * The range of pages last written to that BRIN had no summary of, as long as
- * nobody rebuilds the index.
+ * What this session knows of BRIN: the range of pages last written to had no
+ * summary when the page of BRIN's map that would tell had this LSN.
  */
 static BlockNumber log_plain_range = InvalidBlockNumber;
+static XLogRecPtr log_plain_lsn = InvalidXLogRecPtr;
 
 /* pages_per_range of the BRIN index */
 #define LOG_BRIN_PAGES	16
@@ -201,8 +207,7 @@ log_take_commit_tick(bool own, TimestampTz *settled, TimestampTz *arrived)
 
 	transaction_flight_commit();
 	last = tick_clock_last();
-	*arrived = transaction_flight_arrived(last);
-	*settled = transaction_flight_settled(last, own);
+	transaction_flight_look(last, own, settled, arrived);
 	*settled = transaction_prepared_settled(*settled);
 	return tick_reserve_next();
 }
@@ -252,6 +257,7 @@ transaction_log_form(Relation rel)
 											 CStringGetDatum(temporal_context));
 	else
 		ISNULL(context) = true;
+	ISNULL(prepared_by) = true;
 #undef VALUE
 #undef ISNULL
 	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
@@ -287,10 +293,30 @@ log_insert_entry(Relation rel, Oid indexid, int natts,
 }
 
 /*
+ * The LSN of the page of BRIN's map that has, or would have, the range;
+ * InvalidXLogRecPtr if there is none.
+ */
+static XLogRecPtr
+log_brin_map_lsn(Relation index, BlockNumber range)
+{
+	BlockNumber block = range / REVMAP_PAGE_MAXITEMS + 1;
+	Buffer		buffer;
+	XLogRecPtr	lsn;
+
+	if (log_plain_range != range &&
+		block >= RelationGetNumberOfBlocks(index))
+		return InvalidXLogRecPtr;
+	buffer = ReadBuffer(index, block);
+	lsn = BufferGetLSNAtomic(buffer);
+	ReleaseBuffer(buffer);
+	return lsn;
+}
+
+/*
  * Has BRIN a summary of the range of pages?
  */
 static bool
-log_brin_has_summary(Relation index, BlockNumber first)
+log_brin_has_summary(Relation index, BlockNumber range)
 {
 	BlockNumber pages;
 	BrinRevmap *revmap = temporal_brin_revmap(index, &pages);
@@ -298,7 +324,8 @@ log_brin_has_summary(Relation index, BlockNumber first)
 	OffsetNumber offset;
 	bool		result;
 
-	result = temporal_brin_summary(revmap, first, &buffer, &offset) != NULL;
+	result = temporal_brin_summary(revmap, range * LOG_BRIN_PAGES, &buffer,
+								   &offset) != NULL;
 	if (result)
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 	if (BufferIsValid(buffer))
@@ -310,34 +337,69 @@ log_brin_has_summary(Relation index, BlockNumber first)
 /*
  * Does BRIN have to be told of the tuple?  If it begins a range, upon which
  * BRIN asks for a summary of the one before, or if its range was summarized
- * before it came.  A summary that is made later has the tuple.
- *
- * A range is summarized when there are pages after it.  The last one is only
- * if the index is built anew, which we are told, or if somebody asks for it,
- * which we look for as each page begins.
+ * before it came.  A summary that is made later has the tuple, which is why
+ * this is asked after it was inserted.
  */
 static bool
-log_brin_concerns(Relation rel, Oid indexid, HeapTuple tuple)
+log_brin_concerns(Oid indexid, HeapTuple tuple)
 {
 	BlockNumber block = ItemPointerGetBlockNumber(&tuple->t_self);
 	BlockNumber range = block / LOG_BRIN_PAGES;
-	bool		begins_page =
-		ItemPointerGetOffsetNumber(&tuple->t_self) == FirstOffsetNumber;
 	Relation	index;
+	XLogRecPtr	lsn;
+	bool		result = false;
 
-	if (begins_page && block % LOG_BRIN_PAGES == 0)
+	if (block % LOG_BRIN_PAGES == 0 &&
+		ItemPointerGetOffsetNumber(&tuple->t_self) == FirstOffsetNumber)
 		return true;
-	if (range == log_plain_range && !begins_page &&
-		range == (RelationGetNumberOfBlocks(rel) - 1) / LOG_BRIN_PAGES)
-		return false;
 
 	index = index_open(indexid, NoLock);
-	if (log_brin_has_summary(index, range * LOG_BRIN_PAGES))
-		log_plain_range = InvalidBlockNumber;
-	else
-		log_plain_range = range;
+	lsn = log_brin_map_lsn(index, range);
+	if (range != log_plain_range || lsn != log_plain_lsn ||
+		XLogRecPtrIsInvalid(lsn))
+	{
+		result = log_brin_has_summary(index, range);
+		log_plain_range = result || XLogRecPtrIsInvalid(lsn) ?
+			InvalidBlockNumber : range;
+		log_plain_lsn = lsn;
+	}
 	index_close(index, NoLock);
-	return log_plain_range != range;
+	return result;
+}
+
+/*
+ * An entry in an index that is not ours: one that REINDEX CONCURRENTLY is
+ * building, or that somebody wanted to have.
+ */
+static void
+log_insert_foreign_entry(Relation rel, Oid indexid, HeapTuple tuple)
+{
+	Relation	index = index_open(indexid, NoLock);
+	IndexInfo  *info = BuildIndexInfo(index);
+	EState	   *estate = CreateExecutorState();
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(rel),
+													&TTSOpsHeapTuple);
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (info->ii_ReadyForInserts)
+	{
+		ExecStoreHeapTuple(tuple, slot, false);
+		GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+		if (info->ii_Predicate == NIL ||
+			ExecQual(ExecPrepareQual(info->ii_Predicate, estate),
+					 GetPerTupleExprContext(estate)))
+		{
+			FormIndexDatum(info, slot, estate, values, nulls);
+			(void) index_insert(index, values, nulls, &tuple->t_self, rel,
+								info->ii_Unique ? UNIQUE_CHECK_YES :
+								UNIQUE_CHECK_NO, false, info);
+			temporal_index_insert_cleanup(index, info);
+		}
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+	index_close(index, NoLock);
 }
 
 /*
@@ -355,14 +417,28 @@ log_insert_tuple(Relation rel, HeapTuple tuple, int lifetime)
 		Anum_transaction_xid
 	};
 	const LogObjects *objects = transaction_log_objects();
+	ListCell   *lc;
 
 	RelationSetTargetBlock(rel, InvalidBlockNumber);
 	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM,
 				NULL);
-	if (lifetime >= TRANSACTION_LIFETIME_SLOW)
-		log_insert_entry(rel, objects->slow, lengthof(slow), slow, tuple);
-	if (log_brin_concerns(rel, objects->brin, tuple))
-		log_insert_entry(rel, objects->brin, lengthof(brin), brin, tuple);
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Oid			indexid = lfirst_oid(lc);
+
+		if (indexid == objects->slow)
+		{
+			if (lifetime >= TRANSACTION_LIFETIME_SLOW)
+				log_insert_entry(rel, indexid, lengthof(slow), slow, tuple);
+		}
+		else if (indexid == objects->brin)
+		{
+			if (log_brin_concerns(indexid, tuple))
+				log_insert_entry(rel, indexid, lengthof(brin), brin, tuple);
+		}
+		else
+			log_insert_foreign_entry(rel, indexid, tuple);
+	}
 }
 
 static void
@@ -406,7 +482,7 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 	bool		nulls[Natts_transaction];
 	TimestampTz settled;
 	TimestampTz arrived;
-	TimestampTz committed_at = log_take_commit_tick(true, &settled, &arrived);
+	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
 	int			lifetime;
 	HeapTuple	tuple;
 
@@ -418,6 +494,8 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
 	VALUE(settled) = TimestampTzGetDatum(settled);
 	VALUE(arrived) = TimestampTzGetDatum(arrived);
+	VALUE(prepared_by) = Int64GetDatum((int64) GetSystemIdentifier());
+	nulls[Anum_transaction_prepared_by - 1] = false;
 #undef VALUE
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	log_insert_tuple(rel, tuple, lifetime);

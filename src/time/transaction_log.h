@@ -27,7 +27,8 @@ enum
 	Anum_transaction_application_name,
 	Anum_transaction_client_addr,
 	Anum_transaction_context,
-	Natts_transaction = Anum_transaction_context
+	Anum_transaction_prepared_by,	/* system identifier, if it was prepared */
+	Natts_transaction = Anum_transaction_prepared_by
 };
 
 extern void transaction_log_init(void);

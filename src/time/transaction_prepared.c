@@ -19,10 +19,15 @@
  *		ROLLBACK PREPARED		The row goes with the transaction.
  *
  * IF THE SERVER STOPS BETWEEN THE TWO COMMITS
- *		The log has a row of a transaction that is still prepared.  It does no
- *		harm: none of its versions can be seen.  A later COMMIT PREPARED writes
- *		another, with a later C, which is the one that counts: in between the
- *		transaction is in flight by the second.
+ *		The log has a row of a transaction that is still prepared: it was not
+ *		committed then.  Whoever finishes a transaction that was prepared
+ *		before the server started deletes such a row.
+ *
+ * LOCKING
+ *		The object (temporal.prepared_transaction, xid) is locked, for the
+ *		session, from before the row is looked for until the transaction is
+ *		finished: of two who commit the same one, the second finds nothing
+ *		left to write.
  *
  * WHO IS NOT HERE
  *		Logical replication's apply worker commits prepared transactions
@@ -41,18 +46,23 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/twophase.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/lock.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "time/tick_reserve.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
 
@@ -147,6 +157,20 @@ prepared_transaction_id(const char *gid)
 }
 
 /*
+ * A prepared transaction's number with its epoch: it began before now.
+ */
+static FullTransactionId
+prepared_full_xid(TransactionId xid)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32		epoch = EpochFromFullTransactionId(next);
+
+	if (xid > XidFromFullTransactionId(next))
+		epoch--;
+	return FullTransactionIdFromEpochAndXid(epoch, xid);
+}
+
+/*
  * The row that the transaction left; NULL if there is none.
  */
 static HeapTuple
@@ -172,32 +196,107 @@ prepared_find_row(Relation rel, TransactionId xid)
 }
 
 /*
- * Writes the row that others will know the transaction's commit by, and
- * commits it.  Where the first one is, is put into *place; false if the
- * transaction has none.
+ * Deletes the row of a commit that did not come about; a new transaction must
+ * have been begun for it.
  */
-static bool
-prepared_log_commit(Oid relid, const char *gid, ItemPointer place)
+static void
+prepared_delete_stale_row(TransactionId xid)
+{
+	static const Oid types[] = {INT8OID, INT8OID};
+	Datum		values[2];
+	Oid			save_userid;
+	int			save_sec_context;
+
+	values[0] = Int64GetDatum((int64) U64FromFullTransactionId(prepared_full_xid(xid)));
+	values[1] = Int64GetDatum((int64) GetSystemIdentifier());
+	PushActiveSnapshot(GetTransactionSnapshot());
+	GetUserIdAndSecContext(&save_userid, &save_sec_context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+						   save_sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	SPI_connect();
+	if (SPI_execute_with_args("DELETE FROM temporal.transaction_log l"
+							  " WHERE l.xid OPERATOR(pg_catalog.=) $1"
+							  " AND l.prepared_by OPERATOR(pg_catalog.=) $2",
+							  2, (Oid *) types, values, NULL, false, 0) < 0)
+		elog(ERROR, "could not delete from temporal.transaction_log");
+	SPI_finish();
+	SetUserIdAndSecContext(save_userid, save_sec_context);
+	PopActiveSnapshot();
+}
+
+/* A transaction that is being finished */
+typedef struct PreparedFinish
+{
+	Oid			relid;			/* temporal.prepared_transaction */
+	TransactionId xid;			/* locked, if it is valid */
+	ItemPointerData place;		/* of its row, if that is valid */
+} PreparedFinish;
+
+static void
+prepared_lock(const PreparedFinish *finish, bool lock)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, finish->relid, finish->xid, 0);
+	if (lock)
+		(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	else
+		(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+/*
+ * Before PostgreSQL finishes it.  For a commit, writes the row that others
+ * will know it by, and commits that.
+ */
+static void
+prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 {
 	TransactionId xid = prepared_transaction_id(gid);
 	Relation	rel;
 	HeapTuple	row;
+	bool		isnull;
+	bool		stale;
 
 	if (!TransactionIdIsValid(xid))
-		return false;			/* PostgreSQL says why */
-	rel = table_open(relid, RowExclusiveLock);
+		return;					/* PostgreSQL says why */
+	finish->xid = xid;
+	prepared_lock(finish, true);
+	rel = table_open(finish->relid, RowExclusiveLock);
 	row = prepared_find_row(rel, xid);
-	if (row != NULL)
+	if (row == NULL)
 	{
-		*place = row->t_self;
+		table_close(rel, NoLock);
+		return;
+	}
+	stale = DatumGetTimestampTz(heap_getattr(row,
+											 Anum_transaction_system_time,
+											 RelationGetDescr(rel),
+											 &isnull)) < tick_reserve_start();
+	if (stale)
+		prepared_delete_stale_row(xid);
+	if (commit)
+	{
+		finish->place = row->t_self;
 		transaction_log_write_prepared(row, RelationGetDescr(rel));
 	}
 	table_close(rel, NoLock);
-	if (row == NULL)
-		return false;
-	CommitTransactionCommand();
-	StartTransactionCommand();
-	return true;
+	if (commit || stale)
+	{
+		CommitTransactionCommand();
+		StartTransactionCommand();
+	}
+}
+
+static void
+prepared_finish(PreparedFinish *finish)
+{
+	if (ItemPointerIsValid(&finish->place))
+	{
+		Relation	rel = table_open(finish->relid, RowExclusiveLock);
+
+		simple_heap_delete(rel, &finish->place);
+		table_close(rel, NoLock);
+	}
 }
 
 static void
@@ -206,34 +305,39 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 						 ParamListInfo params, QueryEnvironment *queryEnv,
 						 DestReceiver *dest, QueryCompletion *qc)
 {
+	ProcessUtility_hook_type next = prev_process_utility_hook ?
+		prev_process_utility_hook : standard_ProcessUtility;
 	TransactionStmt *stmt = (TransactionStmt *) pstmt->utilityStmt;
-	Oid			relid = InvalidOid;
-	ItemPointerData place;
+	PreparedFinish finish = {0};
+	bool		commit;
 
-	if (IsA(stmt, TransactionStmt) &&
-		stmt->kind == TRANS_STMT_COMMIT_PREPARED && !RecoveryInProgress() &&
-		IsTransactionState())
+	if (!IsA(stmt, TransactionStmt) ||
+		(stmt->kind != TRANS_STMT_COMMIT_PREPARED &&
+		 stmt->kind != TRANS_STMT_ROLLBACK_PREPARED) ||
+		RecoveryInProgress() || !IsTransactionState() ||
+		!OidIsValid(transaction_log_objects()->prepared))
 	{
-		PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL,
-								  "COMMIT PREPARED");
-		relid = transaction_log_objects()->prepared;
-		if (OidIsValid(relid) &&
-			!prepared_log_commit(relid, stmt->gid, &place))
-			relid = InvalidOid;
+		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+			 qc);
+		return;
 	}
 
-	if (prev_process_utility_hook)
-		prev_process_utility_hook(pstmt, queryString, readOnlyTree, context,
-								  params, queryEnv, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context,
-								params, queryEnv, dest, qc);
-
-	if (OidIsValid(relid))
+	commit = stmt->kind == TRANS_STMT_COMMIT_PREPARED;
+	PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL,
+							  commit ? "COMMIT PREPARED" : "ROLLBACK PREPARED");
+	finish.relid = transaction_log_objects()->prepared;
+	ItemPointerSetInvalid(&finish.place);
+	PG_TRY();
 	{
-		Relation	rel = table_open(relid, RowExclusiveLock);
-
-		simple_heap_delete(rel, &place);
-		table_close(rel, NoLock);
+		prepared_begin_finish(&finish, stmt->gid, commit);
+		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+			 qc);
+		prepared_finish(&finish);
 	}
+	PG_FINALLY();
+	{
+		if (TransactionIdIsValid(finish.xid))
+			prepared_lock(&finish, false);
+	}
+	PG_END_TRY();
 }

@@ -68,24 +68,27 @@ temporal_stable_time(PG_FUNCTION_ARGS)
 	TransactionScan *scan;
 	TransactionRow latest;
 	TimestampTz known = DT_NOBEGIN;
-	TimestampTz settled;
+	TimestampTz settled = DT_NOBEGIN;
+	bool		on_standby;
 
 	settings_require_preload();
+	on_standby = RecoveryInProgress();
+	if (!on_standby)
+	{
+		settled = transaction_flight_settled(tick_clock_pass());
+		settled = transaction_prepared_settled(settled);
+	}
+
+	/* begun now, the scan has the row of whatever is not in flight any more */
 	scan = transaction_scan_begin(GetActiveSnapshot());
 	if (scan == NULL)
 		PG_RETURN_NULL();
-
 	if (transaction_scan_latest(scan, &latest))
 		known = latest.settled;
-	if (RecoveryInProgress())
+	if (on_standby)
 		settled = known;
-	else
-	{
-		settled = transaction_flight_settled(tick_clock_pass(), true);
-		settled = transaction_prepared_settled(settled);
-		if (settled > known)
-			settled = scn_settled_for(scan, known, settled);
-	}
+	else if (settled > known)
+		settled = scn_settled_for(scan, known, settled);
 	transaction_scan_end(scan);
 	PG_RETURN_TIMESTAMPTZ(settled);
 }

@@ -35,12 +35,10 @@ FROM generate_series(0, 49) AS n,
      LATERAL (SELECT sum(bbalance) FROM pgbench_branches FOR SYSTEM_TIME AS OF s.t) AS b \gset
 \set ECHO all
 
--- And at every instant there was: a sum changes where versions start and end,
--- and at each such tick the three must change by the same amount.
---
--- (With READ COMMITTED, a transaction that waited for a row which a later one
--- had changed gives that row a tick of its own, later than its others; so the
--- load above ran in REPEATABLE READ, where it starts again instead.)
+-- And at every instant there was: the sums change when a transaction is
+-- committed, and at each such moment the three must change by the same amount.
+-- A row has the system time of its transaction, or another of its ticks;
+-- temporal.transaction_ticks says which commit that was.
 WITH change AS (
 	SELECT 'a' AS which, sys_start AS tick, abalance AS amount FROM pgbench_accounts FOR SYSTEM_TIME ALL
 	UNION ALL
@@ -53,20 +51,19 @@ WITH change AS (
 	SELECT 'b', sys_start, bbalance FROM pgbench_branches FOR SYSTEM_TIME ALL
 	UNION ALL
 	SELECT 'b', sys_end, -bbalance FROM pgbench_branches FOR SYSTEM_TIME ALL
-), tick AS (
-	SELECT tick,
+), commit AS (
+	SELECT t.scn,
 	       coalesce(sum(amount) FILTER (WHERE which = 'a'), 0) AS accounts,
 	       coalesce(sum(amount) FILTER (WHERE which = 't'), 0) AS tellers,
 	       coalesce(sum(amount) FILTER (WHERE which = 'b'), 0) AS branches
-	FROM change
-	WHERE tick < 'infinity'
-	GROUP BY tick
+	FROM change JOIN temporal.transaction_ticks AS t USING (tick)
+	GROUP BY t.scn
 )
 SELECT count(*) AS ticks,
        count(*) FILTER (WHERE accounts <> tellers OR tellers <> branches) AS unbalanced
-FROM tick \gset
+FROM commit \gset
 
-\echo :ticks ticks, :unbalanced of them unbalanced
+\echo :ticks commits, :unbalanced of them unbalanced
 
 -- The busiest teller: how often it changed, and its last five versions
 SELECT tid, count(*) AS versions FROM pgbench_tellers FOR SYSTEM_TIME ALL
@@ -78,6 +75,13 @@ SELECT tbalance, tbalance - lag(tbalance) OVER (ORDER BY sys_start) AS change, s
 FROM pgbench_tellers FOR SYSTEM_TIME ALL
 WHERE tid = :tid
 ORDER BY sys_start DESC LIMIT 5;
+
+-- Who changed it, and when was that committed?
+SELECT v.tbalance, t.xid, t.role, t.committed_at
+FROM pgbench_tellers FOR SYSTEM_TIME ALL AS v
+     JOIN temporal.transaction_ticks AS t ON t.tick = v.sys_start
+WHERE v.tid = :tid
+ORDER BY t.scn DESC LIMIT 3;
 
 -- Two instants side by side: which branch and teller balances moved
 SELECT o.tid, o.tbalance AS then, n.tbalance AS now
