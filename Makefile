@@ -147,6 +147,14 @@ REGRESS = \
 	query_plans \
 	security \
 	security_statistics \
+	review_changes \
+	review_diff \
+	review_flashback \
+	review_plans \
+	review_restore \
+	review_security \
+	review_snapshot \
+	review_undo \
 	catalog_views \
 	settings \
 	extension_lifecycle \

@@ -535,6 +535,14 @@ AS 'MODULE_PATHNAME', 'temporal_transaction_changes';
 COMMENT ON FUNCTION temporal.transaction_changes(bigint) IS
 'what a transaction changed in all versioned tables that the caller may read, as temporal.changes() tells it; 02000 if it is not known';
 
+CREATE FUNCTION temporal.transaction_changes(xid xid8)
+RETURNS TABLE (relation regclass, scn bigint, committed_at timestamptz, xid xid8, role text,
+	operation "char", key jsonb, old_row jsonb, new_row jsonb, changed_columns text[])
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'temporal_transaction_changes';
+COMMENT ON FUNCTION temporal.transaction_changes(xid8) IS
+'the same for the type that pg_current_xact_id() returns';
+
 CREATE FUNCTION temporal.undo_transaction(xid bigint, dry_run boolean DEFAULT true)
 RETURNS TABLE (relation regclass, operation "char", key jsonb, changed_columns text[],
 	old_row jsonb, new_row jsonb, conflict text)
@@ -542,6 +550,14 @@ LANGUAGE C VOLATILE
 AS 'MODULE_PATHNAME', 'temporal_undo_transaction';
 COMMENT ON FUNCTION temporal.undo_transaction(bigint, boolean) IS
 'undoes what a transaction changed in versioned tables, or with dry_run says what it would do and which later changes are in the way';
+
+CREATE FUNCTION temporal.undo_transaction(xid xid8, dry_run boolean DEFAULT true)
+RETURNS TABLE (relation regclass, operation "char", key jsonb, changed_columns text[],
+	old_row jsonb, new_row jsonb, conflict text)
+LANGUAGE C VOLATILE
+AS 'MODULE_PATHNAME', 'temporal_undo_transaction';
+COMMENT ON FUNCTION temporal.undo_transaction(xid8, boolean) IS
+'the same for the type that pg_current_xact_id() returns';
 
 CREATE FUNCTION temporal.restore(relation regclass, "time" timestamptz, "where" text DEFAULT NULL, dry_run boolean DEFAULT false)
 RETURNS TABLE (operation "char", key jsonb, changed_columns text[], old_row jsonb, new_row jsonb)

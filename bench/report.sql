@@ -42,14 +42,14 @@ CREATE TABLE bench.target (
 	PRIMARY KEY (candidate, operation)
 );
 INSERT INTO bench.target VALUES
-	('temporal', 'insert_one', 0.95, NULL),
+	('temporal', 'insert_one', 0.93, NULL),	-- 0.95 without the log of transactions
 	('temporal', 'copy', 0.92, NULL),
 	('temporal', 'insert_computed', 0.92, NULL),
 	('temporal', 'insert_select', 0.92, NULL),
-	('temporal', 'update_one', 0.80, NULL),
+	('temporal', 'update_one', 0.78, NULL),	-- 0.80 without it
 	('temporal', 'update_bulk', 0.60, NULL),
 	('temporal', 'delete_bulk', 0.25, NULL),
-	('temporal', 'key_middle', NULL, 1.4),
+	('temporal', 'key_middle', NULL, 1.5),
 	('temporal', 'server_middle', NULL, 3),
 	('temporal', 'whole_early', NULL, 4),
 	('temporal', 'whole_middle', NULL, 4),

@@ -15,6 +15,9 @@
 #error "temporal supports PostgreSQL 15, 16, 17 and 18"
 #endif
 
+/* What the other files of this kind, base/compat_*.h, look at */
+#define TEMPORAL_MAJOR	(PG_VERSION_NUM / 10000)
+
 /*
  * SQL-callable functions are exported although everything else is hidden.
  * PostgreSQL 16 declares them so itself.
@@ -72,95 +75,11 @@ extern int no_such_variable
 #endif
 
 /*
- * CREATE INDEX on a relation of ours, without checks of the user's rights.
- */
-#if PG_VERSION_NUM >= 160000
-#define temporal_define_index(relid, stmt) \
-	DefineIndex(relid, stmt, InvalidOid, InvalidOid, InvalidOid, -1, \
-				false, false, false, false, true)
-#else
-#define temporal_define_index(relid, stmt) \
-	DefineIndex(relid, stmt, InvalidOid, InvalidOid, InvalidOid, \
-				false, false, false, false, true)
-#endif
-
-/* A qual without columns, evaluated once a scan */
-#if PG_VERSION_NUM >= 160000
-#define temporal_make_pseudoconstant(root, clause) \
-	make_restrictinfo(root, clause, true, false, false, true, 0, \
-					  NULL, NULL, NULL)
-#else
-#define temporal_make_pseudoconstant(root, clause) \
-	make_restrictinfo(root, clause, true, false, true, 0, \
-					  NULL, NULL, NULL)
-#endif
-
-/*
  * A function that does not return: marked in front since 18, behind before.
  */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()
 #endif
-
-/*
- * Since 17: what an index access method kept between insertions goes;
- * BRIN's map of summaries, and the summary of a range, locked, or NULL;
- * this process's place among all of the server's; the server's JSON parser.
- */
-#if PG_VERSION_NUM >= 170000
-#define temporal_index_insert_cleanup(rel, info) \
-	index_insert_cleanup(rel, info)
-#define temporal_brin_revmap(index, pages) brinRevmapInitialize(index, pages)
-#define temporal_brin_summary(revmap, block, buffer, offset) \
-	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
-							 BUFFER_LOCK_SHARE)
-#define temporal_my_proc_number() MyProcNumber
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
-#else
-#define temporal_index_insert_cleanup(rel, info) ((void) 0)
-#define temporal_brin_revmap(index, pages) \
-	brinRevmapInitialize(index, pages, NULL)
-#define temporal_brin_summary(revmap, block, buffer, offset) \
-	brinGetTupleForHeapBlock(revmap, block, buffer, offset, NULL, \
-							 BUFFER_LOCK_SHARE, NULL)
-#define temporal_my_proc_number() (MyProc->pgprocno)
-#define temporal_json_lexer(text, length) \
-	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
-#endif
-
-/* An index scan without instrumentation */
-#if PG_VERSION_NUM >= 180000
-#define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
-	index_beginscan(heap, index, snapshot, NULL, nkeys, norderbys)
-#else
-#define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
-	index_beginscan(heap, index, snapshot, nkeys, norderbys)
-#endif
-
-/* The columns that SELECT on a relation needs rights on: a Bitmapset ** */
-#ifdef TEMPORAL_HAS_PERMINFO
-#define temporal_selected_columns(query, rte) \
-	(&getRTEPermissionInfo((query)->rteperminfos, rte)->selectedCols)
-#else
-#define temporal_selected_columns(query, rte) (&(rte)->selectedCols)
-#endif
-
-/*
- * The view that a sub-query in FROM is, else InvalidOid; and the entry, of the
- * query or of the sub-query, that carries the rights on it.  Before 16 that is
- * the first one of the sub-query.
- */
-#ifdef TEMPORAL_HAS_PERMINFO
-#define temporal_view_entry(rte) (rte)
-#else
-#define temporal_view_entry(rte) \
-	((RangeTblEntry *) ((rte)->subquery->rtable ? \
-						linitial((rte)->subquery->rtable) : (rte)))
-#endif
-#define temporal_expanded_view(rte) \
-	(temporal_view_entry(rte)->relkind == RELKIND_VIEW ? \
-	 temporal_view_entry(rte)->relid : InvalidOid)
 
 /* Memory that a check hook leaves to the settings' own keeping */
 #if PG_VERSION_NUM >= 160000
@@ -183,12 +102,15 @@ extern int no_such_variable
 	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
 #endif
 
-/* EXPLAIN without the hook is a function; then it has headers of its own */
+/* This process's place among all of the server's; the server's JSON parser */
 #if PG_VERSION_NUM >= 170000
-#define TEMPORAL_HAS_STANDARD_EXPLAIN 1
-#endif
-#if PG_VERSION_NUM >= 180000
-#define TEMPORAL_HAS_EXPLAIN_HEADERS 1
+#define temporal_my_proc_number() MyProcNumber
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, GetDatabaseEncoding(), true)
+#else
+#define temporal_my_proc_number() (MyProc->pgprocno)
+#define temporal_json_lexer(text, length) \
+	makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), true)
 #endif
 
 #endif							/* TEMPORAL_COMPAT_H */

@@ -260,6 +260,8 @@ versioned_table_update(const VersionedTable *table)
 	systable_endscan(scan);
 	table_close(catalog, RowExclusiveLock);
 	versioned_table_changed(table->relation);
+	if (!OidIsValid(table->history))
+		snapshot_table_forget(table->relation);
 }
 
 void

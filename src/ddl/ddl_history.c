@@ -40,7 +40,7 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "ddl/ddl.h"
 #include "temporal.h"
 

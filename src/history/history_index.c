@@ -30,7 +30,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "history/history_index.h"
 
 typedef struct HistoryIndexState

@@ -41,7 +41,7 @@
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 
-#include "base/compat.h"
+#include "base/compat_query.h"
 #include "catalog/versioned_cache.h"
 #include "query/query_ambient.h"
 

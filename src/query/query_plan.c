@@ -31,7 +31,7 @@
 #include "optimizer/restrictinfo.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_query.h"
 #include "catalog/extension_objects.h"
 #include "query/query.h"
 

@@ -27,7 +27,7 @@
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 
-#include "base/compat.h"
+#include "base/compat_query.h"
 #include "query/query_ambient.h"
 
 typedef struct UsageContext

@@ -37,7 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_query.h"
 #ifdef TEMPORAL_HAS_EXPLAIN_HEADERS
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"

@@ -18,7 +18,11 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -141,18 +145,28 @@ review_table_open(Oid relid)
 	Relation	rel = OidIsValid(relid) ?
 		try_relation_open(relid, AccessShareLock) : NULL;
 	ReviewTable *table;
+	Oid			schema;
+	AclResult	schema_rights;
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 
+	/* generated queries name it with its schema */
+	schema = RelationGetNamespace(rel);
+	schema_rights = object_aclcheck(NamespaceRelationId, schema, GetUserId(),
+									ACL_USAGE);
+	if (schema_rights != ACLCHECK_OK)
+		aclcheck_error(schema_rights, OBJECT_SCHEMA,
+					   get_namespace_name(schema));
+
 	table = palloc0(sizeof(ReviewTable));
 	table->relid = relid;
 	table->versioned = versioned_cache_require(relid, 0);
 	table->relname = quote_identifier(pstrdup(RelationGetRelationName(rel)));
 	table->name =
-		quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+		quote_qualified_identifier(get_namespace_name(schema),
 								   RelationGetRelationName(rel));
 	table->start = quote_identifier(get_attname(relid,
 												table->versioned->start_attno,

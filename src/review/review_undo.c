@@ -84,6 +84,8 @@ undo_query(const ReviewTable *table)
 	review_text_columns(&text, table, "v", "o");
 	appendStringInfo(&text, " FROM %s AS v) AS o ON ", table->name);
 	review_text_key_equal(&text, table, "o.o", "d.k");
+	appendStringInfoString(&text, " ORDER BY ");
+	review_text_key_list(&text, table, "d.k", "d.k");
 	return text.data;
 }
 

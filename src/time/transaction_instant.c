@@ -231,33 +231,49 @@ instant_find_cached(TimestampTz t, Oid log)
 	return NULL;
 }
 
+/*
+ * Is t settled, with regard to that log?  What was once is for good.
+ */
+static bool
+instant_is_settled(TimestampTz t, Oid log)
+{
+	static TimestampTz known = DT_NOBEGIN;
+	static Oid	known_log = InvalidOid;
+	TimestampTz settled;
+
+	if (t >= END_TIMESTAMP - 1 || TIMESTAMP_NOT_FINITE(t))
+		return true;			/* whatever is in flight will have ended */
+	if (known_log != log)
+		known = DT_NOBEGIN;
+	known_log = log;
+	if (t <= known)
+		return true;
+	settled = transaction_flight_settled(tick_clock_pass());
+	if (t <= settled)
+	{
+		settled = transaction_prepared_settled(settled);
+		known = Max(known, settled);
+	}
+	return t <= known;
+}
+
 const TransactionInstant *
 transaction_instant_settled(TimestampTz t)
 {
 	Oid			log = transaction_log_objects()->log;
 	InstantBuffer *buffer = instant_find_cached(t, log);
-	TimestampTz settled;
 
 	if (buffer != NULL)
 		return &buffer->instant;
-	if (RecoveryInProgress())
+	if (RecoveryInProgress() || !instant_is_settled(t, log))
 		return NULL;
-	if (t >= END_TIMESTAMP - 1 || TIMESTAMP_NOT_FINITE(t))
-		settled = DT_NOEND;		/* whatever is in flight will have ended */
-	else
-	{
-		settled = transaction_flight_settled(tick_clock_pass());
-		if (t <= settled)
-			settled = transaction_prepared_settled(settled);
-		if (t > settled)
-			return NULL;
-	}
 
 	buffer = &instant_cache[instant_cache_next];
 	instant_cache_next = (instant_cache_next + 1) % INSTANT_CACHE_SIZE;
 	buffer->log = InvalidOid;
 	instant_fill(buffer, t, NULL);
-	if (buffer->instant.upper > settled)
+	if (buffer->instant.upper != t &&
+		!instant_is_settled(buffer->instant.upper, log))
 		return NULL;
 	buffer->t = t;
 	buffer->log = log;

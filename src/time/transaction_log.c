@@ -60,6 +60,7 @@
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -69,7 +70,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "base/settings.h"
 #include "temporal.h"
 #include "time/tick_clock.h"

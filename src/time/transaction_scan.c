@@ -62,9 +62,20 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/compat_access.h"
 #include "time/transaction_log.h"
 #include "time/transaction_scan.h"
+
+/* The columns that every row has, as they lie in a tuple */
+typedef struct FormData_transaction
+{
+	TimestampTz committed_at;
+	TimestampTz system_time;
+	TimestampTz settled;
+	TimestampTz arrived;
+	int64		xid;
+	int16		lifetime;
+} FormData_transaction;
 
 struct TransactionScan
 {
@@ -77,7 +88,8 @@ struct TransactionScan
 	int			nrows;
 	int			place;
 	TransactionRow rows[MaxHeapTuplesPerPage];
-	MemoryContext page_context;	/* their ticks */
+	MemoryContext context;		/* of this struct */
+	MemoryContext page_context;	/* of the rows' ticks, once there are any */
 	TimestampTz after;			/* only rows with C > after */
 	bool		stop;			/* at the end of the page */
 
@@ -103,9 +115,8 @@ transaction_scan_begin(Snapshot snapshot)
 	scan->nblocks = RelationGetNumberOfBlocks(scan->log);
 	scan->block = 0;
 	scan->nrows = scan->place = 0;
-	scan->page_context = AllocSetContextCreate(CurrentMemoryContext,
-											   "temporal transaction scan",
-											   ALLOCSET_SMALL_SIZES);
+	scan->context = CurrentMemoryContext;
+	scan->page_context = NULL;
 	scan->stop = false;
 	scan->reads_slow = false;
 	scan->slow = NULL;
@@ -121,7 +132,8 @@ transaction_scan_end(TransactionScan *scan)
 		ExecDropSingleTupleTableSlot(scan->slot);
 		index_close(scan->slow, AccessShareLock);
 	}
-	MemoryContextDelete(scan->page_context);
+	if (scan->page_context != NULL)
+		MemoryContextDelete(scan->page_context);
 	table_close(scan->log, AccessShareLock);
 	pfree(scan);
 }
@@ -168,20 +180,32 @@ scan_sees(TransactionScan *scan, HeapTuple tuple)
 static void
 scan_fill_row(TransactionScan *scan, HeapTuple tuple, TransactionRow *row)
 {
-	TupleDesc	desc = RelationGetDescr(scan->log);
-	bool		isnull;
+	const FormData_transaction *form =
+		(const FormData_transaction *) GETSTRUCT(tuple);
 
-#define VALUE(name) heap_getattr(tuple, Anum_transaction_##name, desc, &isnull)
-	row->committed_at = DatumGetTimestampTz(VALUE(committed_at));
-	row->system_time = DatumGetTimestampTz(VALUE(system_time));
-	row->settled = DatumGetTimestampTz(VALUE(settled));
-	row->arrived = DatumGetTimestampTz(VALUE(arrived));
-	row->xid = DatumGetInt64(VALUE(xid));
-	row->lifetime = DatumGetInt16(VALUE(lifetime));
-#undef VALUE
+	row->committed_at = form->committed_at;
+	row->system_time = form->system_time;
+	row->settled = form->settled;
+	row->arrived = form->arrived;
+	row->xid = form->xid;
+	row->lifetime = form->lifetime;
 	row->visible = scan_sees(scan, tuple);
 	row->nticks = 0;
 	row->ticks = NULL;
+}
+
+/*
+ * To be called before scan_fill_ticks(); switches to the context they will be
+ * in.
+ */
+static MemoryContext
+scan_use_page_context(TransactionScan *scan)
+{
+	if (scan->page_context == NULL)
+		scan->page_context = AllocSetContextCreate(scan->context,
+												   "temporal transaction scan",
+												   ALLOCSET_SMALL_SIZES);
+	return MemoryContextSwitchTo(scan->page_context);
 }
 
 /*
@@ -215,11 +239,10 @@ scan_read_page(TransactionScan *scan, BlockNumber block)
 	int			nlong = 0;
 	int			longs[MaxHeapTuplesPerPage];
 	Datum		datums[MaxHeapTuplesPerPage];
-	MemoryContext old;
 
 	CHECK_FOR_INTERRUPTS();
-	MemoryContextReset(scan->page_context);
-	old = MemoryContextSwitchTo(scan->page_context);
+	if (scan->page_context != NULL)
+		MemoryContextReset(scan->page_context);
 	scan->block = block;
 	scan->nrows = scan->place = 0;
 	buffer = ReadBuffer(scan->log, block);
@@ -230,8 +253,6 @@ scan_read_page(TransactionScan *scan, BlockNumber block)
 	{
 		ItemId		item = PageGetItemId(page, offset);
 		HeapTupleData tuple;
-		bool		isnull;
-		Datum		ticks;
 
 		if (!ItemIdIsNormal(item))
 			continue;
@@ -242,19 +263,30 @@ scan_read_page(TransactionScan *scan, BlockNumber block)
 		if (!HeapTupleSatisfiesVisibility(&tuple, SnapshotSelf, buffer))
 			continue;
 		scan_fill_row(scan, &tuple, &scan->rows[scan->nrows]);
-		ticks = heap_getattr(&tuple, Anum_transaction_ticks,
-							 RelationGetDescr(scan->log), &isnull);
-		if (!isnull)
+		if (!HeapTupleHasNulls(&tuple) ||
+			!att_isnull(Anum_transaction_ticks - 1, tuple.t_data->t_bits))
 		{
+			MemoryContext old = scan_use_page_context(scan);
+			bool		isnull;
+			Datum		ticks = heap_getattr(&tuple, Anum_transaction_ticks,
+											 RelationGetDescr(scan->log),
+											 &isnull);
+
 			datums[nlong] = datumCopy(ticks, false, -1);
 			longs[nlong++] = scan->nrows;
+			MemoryContextSwitchTo(old);
 		}
 		scan->nrows++;
 	}
 	UnlockReleaseBuffer(buffer);
-	for (int i = 0; i < nlong; i++)
-		scan_fill_ticks(scan, datums[i], &scan->rows[longs[i]]);
-	MemoryContextSwitchTo(old);
+	if (nlong > 0)
+	{
+		MemoryContext old = scan_use_page_context(scan);
+
+		for (int i = 0; i < nlong; i++)
+			scan_fill_ticks(scan, datums[i], &scan->rows[longs[i]]);
+		MemoryContextSwitchTo(old);
+	}
 }
 
 /*
@@ -278,17 +310,14 @@ scan_page_time(TransactionScan *scan, BlockNumber block)
 		{
 			ItemId		item = PageGetItemId(page, offset);
 			HeapTupleData tuple;
-			bool		isnull;
-			Datum		value;
+			TimestampTz result;
 
 			if (!ItemIdIsNormal(item))
 				continue;
 			tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
-			tuple.t_len = ItemIdGetLength(item);
-			value = heap_getattr(&tuple, Anum_transaction_committed_at,
-								 RelationGetDescr(scan->log), &isnull);
+			result = ((FormData_transaction *) GETSTRUCT(&tuple))->committed_at;
 			UnlockReleaseBuffer(buffer);
-			return DatumGetTimestampTz(value);
+			return result;
 		}
 		UnlockReleaseBuffer(buffer);
 	}
@@ -339,7 +368,14 @@ transaction_scan_after(TransactionScan *scan, TimestampTz t)
 	scan->after = t;
 	scan->nrows = scan->place = 0;
 	if (!scan->stop)
-		scan_read_page(scan, scan_find_page(scan, t));
+	{
+		BlockNumber block = scan_find_page(scan, t);
+
+		/* finding it has mostly read it */
+		if (scan->nrows == 0 || scan->block != block)
+			scan_read_page(scan, block);
+		scan->place = 0;
+	}
 }
 
 void
@@ -395,8 +431,8 @@ scan_next_slow(TransactionScan *scan, TransactionRow *row)
 						 RelationGetDescr(scan->log), &isnull);
 	if (!isnull)
 	{
+		old = scan_use_page_context(scan);
 		MemoryContextReset(scan->page_context);
-		old = MemoryContextSwitchTo(scan->page_context);
 		scan_fill_ticks(scan, ticks, row);
 		MemoryContextSwitchTo(old);
 	}
