@@ -89,6 +89,9 @@ extern const char *review_uncommitted(const ReviewInstant *instant,
 #define GE "OPERATOR(pg_catalog.>=)"
 #define GT "OPERATOR(pg_catalog.>)"
 
+/* Current rows, also where temporal.as_of is set */
+#define REVIEW_CURRENT "TABLESAMPLE temporal.as_of('infinity')"
+
 /* The SCN of a commit; NULL before the first that there can be */
 extern char *review_text_scn(const char *committed);
 
