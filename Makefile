@@ -136,10 +136,8 @@ REGRESS = \
 	syntax_table \
 	syntax_errors \
 	syntax_multibyte \
-	syntax_stubs \
 	syntax_flashback \
 	syntax_views \
-	syntax_stubs_drop \
 	query_clauses \
 	query_places \
 	query_errors \

@@ -468,33 +468,43 @@ rewrite_replace_function(RangeTblEntry *rte, Query *body)
 
 /*
  * A function of ours in FROM becomes the query it stands for; who may call it
- * is checked as when it is called.
+ * is checked as when it is called.  It says itself which times it reads, and no
+ * clause from outside changes that.  True if it has been walked.
  */
-static void
+static bool
 rewrite_expand_function(RangeTblEntry *rte, FunctionExpander expand,
 						RewriteContext *context)
 {
 	PlannerInfo *root = rewrite_root(context);
 	RangeTblFunction *rtfunc = linitial(rte->functions);
 	Oid			function = ((FuncExpr *) rtfunc->funcexpr)->funcid;
+	AmbientClause *ambient = context->ambient;
 	Query	   *body;
 
+	if (ambient != NULL)
+		ambient->found = true;
 	if (rte->funcordinality ||
 		object_aclcheck(ProcedureRelationId, function, GetUserId(),
 						ACL_EXECUTE) != ACLCHECK_OK)
-		return;
+		return false;
 	rte->functions = (List *) eval_const_expressions(root,
 													 (Node *) rte->functions);
 	rtfunc = linitial(rte->functions);
 	body = expand(castNode(FuncExpr, rtfunc->funcexpr), root);
-	if (body != NULL)
-		rewrite_replace_function(rte, body);
+	if (body == NULL)
+		return false;
+	rewrite_replace_function(rte, body);
+	context->ambient = NULL;
+	rewrite_query(body, context);
+	context->ambient = ambient;
+	return true;
 }
 
 /*
- * A SQL function in FROM becomes a sub-query if the planner would make it one.
+ * A SQL function in FROM becomes a sub-query if the planner would make it one;
+ * so does one of ours.  True if it has been walked.
  */
-static void
+static bool
 rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
 {
 	RangeTblFunction *rtfunc = linitial(rte->functions);
@@ -506,26 +516,24 @@ rewrite_inline_function(RangeTblEntry *rte, RewriteContext *context)
 
 	if (list_length(rte->functions) != 1 || !IsA(call, FuncExpr) ||
 		call->funcid < FirstNormalObjectId)
-		return;
+		return false;
 	expand = function_expansion_find(call->funcid);
 	if (expand != NULL)
-	{
-		rewrite_expand_function(rte, expand, context);
-		return;
-	}
+		return rewrite_expand_function(rte, expand, context);
 	proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
 	if (!HeapTupleIsValid(proc))
-		return;
+		return false;
 	is_sql = ((Form_pg_proc) GETSTRUCT(proc))->prolang == SQLlanguageId;
 	ReleaseSysCache(proc);
 	if (!is_sql)
-		return;
+		return false;
 
 	rte->functions = (List *)
 		eval_const_expressions(rewrite_root(context), (Node *) rte->functions);
 	body = inline_set_returning_function(rewrite_root(context), rte);
 	if (body != NULL)
 		rewrite_replace_function(rte, body);
+	return false;
 }
 
 static bool
@@ -654,8 +662,9 @@ rewrite_query(Query *query, RewriteContext *context)
 				rewrite_reference(query, rti, kind, context);
 			continue;
 		}
-		if (rte->rtekind == RTE_FUNCTION)
-			rewrite_inline_function(rte, context);
+		if (rte->rtekind == RTE_FUNCTION &&
+			rewrite_inline_function(rte, context))
+			continue;
 		if (rte->rtekind == RTE_SUBQUERY)
 		{
 			query_narrow_privileges(query, rti);

@@ -45,6 +45,7 @@
 #include "base/session_time.h"
 #include "catalog/extension_objects.h"
 #include "query/query_ambient.h"
+#include "temporal.h"
 
 /* The query being explained, and the time of its plan once there is one */
 typedef struct SessionExplain
@@ -71,9 +72,9 @@ static TimestampTz
 session_resolve(SessionTimeKind kind, int64 number, const char *name)
 {
 	const char *function_name =
-		kind == SESSION_TIME_SCN ? "time_of_scn" :
-		kind == SESSION_TIME_TRANSACTION ? "time_of_transaction" :
-		"time_of_snapshot";
+		kind == SESSION_TIME_SCN ? TEMPORAL_TIME_OF_SCN :
+		kind == SESSION_TIME_TRANSACTION ? TEMPORAL_TIME_OF_TRANSACTION :
+		TEMPORAL_TIME_OF_SNAPSHOT;
 	Oid			type = kind == SESSION_TIME_SNAPSHOT ? TEXTOID : INT8OID;
 	Oid			function = extension_function_named(function_name, type);
 	Datum		argument;
@@ -85,9 +86,9 @@ session_resolve(SessionTimeKind kind, int64 number, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("function %s.%s(%s) does not exist",
-						"temporal", function_name, format_type_be(type)),
+						TEMPORAL_SCHEMA, function_name, format_type_be(type)),
 				 errhint("It belongs to extension \"%s\": CREATE EXTENSION, or ALTER EXTENSION ... UPDATE.",
-						 "temporal")));
+						 TEMPORAL_EXTENSION)));
 	aclresult = object_aclcheck(ProcedureRelationId, function, GetUserId(),
 								ACL_EXECUTE);
 	if (aclresult != ACLCHECK_OK)

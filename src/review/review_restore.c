@@ -26,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/session_time.h"
 #include "base/settings.h"
 #include "review/review_rows.h"
 
@@ -107,18 +108,26 @@ restore_tables(List *tables, TimestampTz time, const char *where,
 			   bool dry_run)
 {
 	List	   *result = NIL;
+	int			present;
 	ListCell   *lc;
 
 	if (!dry_run)
 	{
 		PreventCommandIfReadOnly("temporal.restore()");
+		if (session_time_is_set && tables != NIL)
+			session_time_refuse_write("temporal.restore()",
+									  ((ReviewTable *) linitial(tables))->relname);
 		review_apply_lock(tables);
 	}
+
+	/* What there is now is what the past is compared with */
+	present = session_time_begin_present();
 	foreach(lc, tables)
 		result = lappend(result,
 						 review_restore_collect(lfirst(lc),
 												foreach_current_index(lc),
 												time, where, dry_run));
+	session_time_end_present(present);
 	foreach(lc, result)
 		review_rows_register(lfirst(lc));
 	if (!dry_run)

@@ -618,23 +618,7 @@ main(int argc, char **argv)
 		"ALTER TABLE fuzz_a ADD SYSTEM VERSIONING",
 		"ALTER TABLE fuzz_b ADD SYSTEM VERSIONING",
 		"CREATE VIEW fuzz_v AS SELECT id, v, at FROM fuzz_a",
-		"CREATE MATERIALIZED VIEW fuzz_mv AS SELECT id, v, at FROM fuzz_a",
-		/* refused where they are there */
-		"CREATE FUNCTION temporal.time_of_scn(bigint) RETURNS timestamptz LANGUAGE sql RETURN now()",
-		"CREATE FUNCTION temporal.time_of_transaction(bigint) RETURNS timestamptz LANGUAGE sql RETURN now()",
-		"CREATE FUNCTION temporal.time_of_transaction(xid8) RETURNS timestamptz LANGUAGE sql RETURN now()",
-		"CREATE FUNCTION temporal.time_of_snapshot(text) RETURNS timestamptz LANGUAGE sql RETURN now()",
-		"CREATE FUNCTION temporal.as_of(timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.from_to(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.between_and(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.between_symmetric(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.contained_in(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.all_versions(boolean) RETURNS boolean LANGUAGE sql RETURN true",
-		"CREATE FUNCTION temporal.flashback_versions(relation anyelement, lower timestamptz, upper timestamptz)"
-		" RETURNS TABLE (version anyelement, versions_startscn bigint, versions_starttime timestamptz,"
-		" versions_endscn bigint, versions_endtime timestamptz, versions_xid xid8, versions_operation \"char\")"
-		" LANGUAGE plpgsql AS 'BEGIN RETURN; END'",
-		"CREATE PROCEDURE temporal.flashback_table(regclass[], timestamptz) LANGUAGE plpgsql AS 'BEGIN END'"
+		"CREATE MATERIALIZED VIEW fuzz_mv AS SELECT id, v, at FROM fuzz_a"
 	};
 	long		statements = argc > 1 ? atol(argv[1]) : 20000;
 	char	   *started;
