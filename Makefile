@@ -141,6 +141,8 @@ REGRESS = \
 	query_clauses \
 	query_places \
 	query_errors \
+	query_views \
+	session_as_of \
 	query_partitions \
 	query_plans \
 	security \
