@@ -32,6 +32,10 @@ INSERT INTO bench.operation (part, operation, baseline, title) VALUES
 	('read', 'joinkey_middle', 'joinkey_current', 'join of one key, AS OF middle'),
 	('read', 'join_current', 'join_current', 'join of whole tables, no clause'),
 	('read', 'join_middle', 'join_current', 'join of whole tables, AS OF middle'),
+	('review', 'review_diff', 'review_diff', 'temporal.diff'),
+	('review', 'review_diffstat', 'review_diffstat', 'temporal.diff_stat'),
+	('review', 'review_restore', 'review_restore', 'temporal.restore, rows reported'),
+	('review', 'review_flashback', 'review_restore', 'FLASHBACK TABLE'),
 	('instructions', 'pgbench_select', 'pgbench_select', 'pgbench -S, table not versioned');
 
 CREATE TABLE bench.target (
@@ -55,7 +59,11 @@ INSERT INTO bench.target VALUES
 	('temporal', 'whole_middle', NULL, 4),
 	('temporal', 'whole_recent', NULL, 4),
 	('temporal', 'whole_late', NULL, 1.5),
-	('temporal', 'joinkey_middle', NULL, 1.6);
+	('temporal', 'joinkey_middle', NULL, 1.6),
+	('temporal', 'review_diff', NULL, 3),
+	('temporal', 'review_diffstat', NULL, 3),
+	('temporal', 'review_restore', NULL, 3),
+	('temporal', 'review_flashback', NULL, 3);
 
 CREATE VIEW bench.ratio AS
 WITH s AS (
@@ -69,7 +77,9 @@ WITH s AS (
 		 JOIN bench.operation o USING (operation)
 		 LEFT JOIN bench.slice p
 			ON p.candidate = CASE WHEN s.candidate LIKE 'mariadb%'
-								  THEN 'mariadb_plain' ELSE 'plain' END
+								  THEN 'mariadb_plain'
+								  WHEN o.part = 'review' THEN 'by_hand'
+								  ELSE 'plain' END
 			AND p.operation = o.baseline AND p.round = s.round
 ), m AS (
 	SELECT candidate, operation, count(*) AS slices, min(place) AS place,

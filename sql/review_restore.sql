@@ -224,6 +224,15 @@ UPDATE rvr_seen SET v = 20 WHERE id = 2;
 SELECT operation, key, changed_columns FROM temporal.restore('rvr_seen', :'e1') ORDER BY key;
 SELECT id, v, seen FROM rvr_seen ORDER BY id;
 
+-- The present is what is there, also for a session that reads the past
+SET temporal.as_of = :'t1';
+SELECT operation, key FROM temporal.restore('rvr', :'t1', dry_run => true) ORDER BY key;
+SELECT operation, key FROM temporal.restore('rvr', :'t1', 'amount > 10', true) ORDER BY key;
+SELECT operation, count(*) FROM temporal.undo_transaction((SELECT xid::text::bigint FROM temporal.versions('rvr') ORDER BY scn DESC LIMIT 1)) GROUP BY 1 ORDER BY 1;
+SELECT temporal.restore('rvr', :'t1');
+\echo :SQLSTATE
+RESET temporal.as_of;
+
 -- What is refused
 BEGIN READ ONLY;
 SELECT count(*) FROM temporal.restore('rvr', :'t1', dry_run => true);

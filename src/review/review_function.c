@@ -21,7 +21,8 @@
  *
  * TIMES		are arguments $2 and $3 of the text.  Where they are constants,
  *				their values shape the query.  Others are evaluated once, in a
- *				CTE that is materialised, which also refuses NULL.
+ *				CTE that is materialised, which also refuses NULL; what was
+ *				committed by then is a second one.
  *
  * Statistics extensions do not hear of the generated text: it is analysed
  * without their hook.
@@ -111,11 +112,14 @@ static char *
 review_function_query(const ReviewFunction *function, Oid relation,
 					  const bool *known, ReviewParameters *parameters)
 {
+	const ReviewTable *table = review_table_open(relation);
 	ReviewTime	times[2];
+	StringInfoData arguments;
 	StringInfoData text;
-	const char *sep = "";
+	const char *query;
+	const char *instants;
 
-	initStringInfo(&text);
+	initStringInfo(&arguments);
 	for (int i = 0; i < 2; i++)
 	{
 		times[i].known = known[i];
@@ -126,22 +130,25 @@ review_function_query(const ReviewFunction *function, Oid relation,
 		if (known[i])
 			continue;
 		times[i].text = psprintf("(SELECT a%d FROM argument)", i + 2);
-		appendStringInfo(&text, "%s temporal.given_time($%d, %s) AS a%d", sep,
-						 i + 2, quote_literal_cstr(function->times[i]), i + 2);
-		sep = ",";
+		appendStringInfo(&arguments, "%s temporal.given_time($%d, %s) AS a%d",
+						 arguments.len > 0 ? "," : "", i + 2,
+						 quote_literal_cstr(function->times[i]), i + 2);
 	}
-	if (text.len > 0)
-	{
-		char	   *arguments = text.data;
+	parameters->with_instants = true;
+	query = function->query(table, times);
+	instants = review_instants(table, parameters);
 
-		initStringInfo(&text);
-		appendStringInfo(&text,
-						 "WITH argument AS MATERIALIZED (SELECT%s) SELECT * FROM (",
-						 arguments);
-	}
-	sep = text.len > 0 ? ") AS answer" : "";
-	appendStringInfo(&text, "%s%s",
-					 function->query(review_table_open(relation), times), sep);
+	initStringInfo(&text);
+	if (arguments.len > 0)
+		appendStringInfo(&text, "WITH argument AS MATERIALIZED (SELECT%s)",
+						 arguments.data);
+	if (*instants)
+		appendStringInfo(&text, "%s instant AS MATERIALIZED (SELECT%s)",
+						 text.len > 0 ? "," : "WITH", instants);
+	if (text.len > 0)
+		appendStringInfo(&text, " SELECT * FROM (%s) AS answer", query);
+	else
+		appendStringInfoString(&text, query);
 	return text.data;
 }
 

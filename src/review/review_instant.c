@@ -68,13 +68,71 @@ instant_array(const TransactionInstant *instant)
 }
 
 /*
- * (SELECT temporal.function(time, table)): once an execution
+ * temporal.function(time, table)
  */
-static const char *
+static char *
 instant_call(const char *function, const char *time, const ReviewTable *table)
 {
-	return psprintf("(SELECT temporal.%s(%s, '%u'::pg_catalog.regclass))",
-					function, time, table->relid);
+	return psprintf("temporal.%s(%s, '%u'::pg_catalog.regclass)", function,
+					time, table->relid);
+}
+
+char *
+review_instants(const ReviewTable *table, const ReviewParameters *parameters)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, parameters->instants)
+	{
+		const char *time = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		appendStringInfo(&text, "%s %s AS u%d, %s AS l%d, %s AS f%d",
+						 i > 0 ? "," : "",
+						 instant_call("instant_upper", time, table), i,
+						 instant_call("instant_lower", time, table), i,
+						 instant_call("instant", time, table), i);
+	}
+	return text.data;
+}
+
+/*
+ * The instant of a time that is known when the query runs, once an execution
+ */
+static ReviewInstant
+instant_later(const ReviewTable *table, const ReviewTime *time)
+{
+	ReviewParameters *parameters = time->parameters;
+	ReviewInstant result = {0};
+	ListCell   *lc;
+	int			place = 0;
+
+	if (!parameters->with_instants)
+	{
+		result.upper = psprintf("(SELECT %s)",
+								instant_call("instant_upper", time->text, table));
+		result.lower = psprintf("(SELECT %s)",
+								instant_call("instant_lower", time->text, table));
+		result.flight = psprintf("(SELECT %s)",
+								 instant_call("instant", time->text, table));
+		return result;
+	}
+
+	foreach(lc, parameters->instants)
+	{
+		if (strcmp(lfirst(lc), time->text) == 0)
+			break;
+		place++;
+	}
+	if (place == list_length(parameters->instants))
+		parameters->instants = lappend(parameters->instants,
+									   pstrdup(time->text));
+	result.upper = psprintf("(SELECT u%d FROM instant)", place);
+	result.lower = psprintf("(SELECT l%d FROM instant)", place);
+	result.flight = psprintf("(SELECT f%d FROM instant)", place);
+	return result;
 }
 
 ReviewInstant
@@ -84,36 +142,31 @@ review_instant(const ReviewTable *table, const ReviewTime *time)
 	const TransactionInstant *settled;
 	TimestampTz t;
 
-	/* one before the history is refused as the query runs */
-	if (time->known && time->value >= table->versioned->history_start)
-	{
-		t = time_clause_instant(time->value);
-		if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
-		{
-			result.upper = result.lower = instant_time(time->parameters, t);
-			return result;
-		}
-		settled = transaction_instant_settled(t);
-		if (settled != NULL)
-		{
-			if (settled->nflight > 0)
-				result.flight = review_parameter(time->parameters,
-												 TIMESTAMPTZARRAYOID,
-												 instant_array(settled));
-			result.upper = instant_time(time->parameters, settled->upper);
-			result.lower = instant_time(time->parameters, settled->lower);
-			return result;
-		}
-	}
 	if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
-		result.upper = result.lower = instant_call("clause_time", time->text,
-												   table);
-	else
 	{
-		result.upper = instant_call("instant_upper", time->text, table);
-		result.lower = instant_call("instant_lower", time->text, table);
-		result.flight = instant_call("instant", time->text, table);
+		result.upper = psprintf("(SELECT %s)",
+								instant_call("clause_time", time->text, table));
+		result.lower = result.upper;
 	}
+
+	/* one before the history is refused as the query runs */
+	if (!time->known || time->value < table->versioned->history_start)
+		return result.upper != NULL ? result : instant_later(table, time);
+
+	t = time_clause_instant(time->value);
+	if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
+	{
+		result.upper = result.lower = instant_time(time->parameters, t);
+		return result;
+	}
+	settled = transaction_instant_settled(t);
+	if (settled == NULL)
+		return instant_later(table, time);
+	if (settled->nflight > 0)
+		result.flight = review_parameter(time->parameters, TIMESTAMPTZARRAYOID,
+										 instant_array(settled));
+	result.upper = instant_time(time->parameters, settled->upper);
+	result.lower = instant_time(time->parameters, settled->lower);
 	return result;
 }
 

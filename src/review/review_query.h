@@ -10,6 +10,7 @@
 
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 #include "review/review_table.h"
 
@@ -21,6 +22,14 @@ typedef struct ReviewParameters
 	int			n;
 	Oid			types[REVIEW_MAX_PARAMETERS];
 	Datum		values[REVIEW_MAX_PARAMETERS];
+
+	/*
+	 * Times that are not known, of which the query wants the instant: it gets
+	 * them from WITH instant (u0, l0, f0, ...), if whoever generates it says
+	 * that he will put that in front.
+	 */
+	bool		with_instants;
+	List	   *instants;		/* of char * */
 } ReviewParameters;
 
 /* A time in a generated query */
@@ -54,6 +63,10 @@ extern const char *review_parameter(ReviewParameters *parameters, Oid type,
 extern ReviewInstant review_instant(const ReviewTable *table,
 									const ReviewTime *time);
 
+/* The columns of WITH instant, u0 and so on; empty if there are none */
+extern char *review_instants(const ReviewTable *table,
+							 const ReviewParameters *parameters);
+
 /*
  * Expressions: was the transaction with the tick committed by then, or not?
  * With bounds of which indexes know.
@@ -75,6 +88,9 @@ extern const char *review_uncommitted(const ReviewInstant *instant,
 #define LE "OPERATOR(pg_catalog.<=)"
 #define GE "OPERATOR(pg_catalog.>=)"
 #define GT "OPERATOR(pg_catalog.>)"
+
+/* Current rows, also where temporal.as_of is set */
+#define REVIEW_CURRENT "TABLESAMPLE temporal.as_of('infinity')"
 
 /* The SCN of a commit; NULL before the first that there can be */
 extern char *review_text_scn(const char *committed);

@@ -56,7 +56,7 @@ restore_side(StringInfo text, const ReviewTable *table, const ReviewTime *time,
 		ReviewInstant instant = review_instant(table, time);
 		const char *start = psprintf("%s.%s", name, table->start);
 
-		appendStringInfo(text, " WHERE %s",
+		appendStringInfo(text, " " REVIEW_CURRENT " WHERE %s",
 						 review_uncommitted(&instant, start));
 	}
 	else

@@ -82,7 +82,8 @@ undo_query(const ReviewTable *table)
 					 ") AS d LEFT JOIN (SELECT 1 AS present, v.%s AS start",
 					 table->start);
 	review_text_columns(&text, table, "v", "o");
-	appendStringInfo(&text, " FROM %s AS v) AS o ON ", table->name);
+	appendStringInfo(&text, " FROM %s AS v " REVIEW_CURRENT ") AS o ON ",
+					 table->name);
 	review_text_key_equal(&text, table, "o.o", "d.k");
 	appendStringInfoString(&text, " ORDER BY ");
 	review_text_key_list(&text, table, "d.k", "d.k");

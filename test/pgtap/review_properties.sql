@@ -60,6 +60,7 @@ WITH c AS (SELECT DISTINCT ON (key) key, new_row
 SELECT coalesce(jsonb_agg(r ORDER BY key), '[]') FROM (
 	SELECT key, r FROM rows_at(t1) WHERE key NOT IN (SELECT key FROM c)
 	UNION ALL SELECT key, new_row FROM c WHERE new_row IS NOT NULL) s $$;
+ANALYZE mark;
 CREATE VIEW pair AS SELECT m.n, m.at AS t1, o.n AS m, o.at AS t2 FROM mark m, mark o;
 
 SELECT cmp_ok(count(*), '>', 200::bigint, 'there is something to look at') FROM temporal.changes('item');
