@@ -125,6 +125,9 @@ REGRESS = \
 	query_plans \
 	security \
 	security_statistics \
+	time_scn \
+	time_mode \
+	time_log \
 	catalog_views \
 	settings \
 	extension_lifecycle \
