@@ -155,6 +155,9 @@ REGRESS = \
 	review_security \
 	review_snapshot \
 	review_undo \
+	time_scn \
+	time_mode \
+	time_log \
 	catalog_views \
 	settings \
 	extension_lifecycle \
