@@ -19,6 +19,8 @@ OBJS = \
 	src/catalog/extension_objects.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/history/history_btree.o \
+	src/history/history_leaf.o \
 	src/history/history_index.o \
 	src/history/history_store.o \
 	src/history/history_reach.o \
@@ -99,6 +101,7 @@ REGRESS = \
 	capture_cte \
 	capture_plpgsql \
 	capture_history_index \
+	capture_history_btree \
 	syntax_query \
 	syntax_table \
 	syntax_errors \

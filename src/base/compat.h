@@ -42,13 +42,9 @@ extern int no_such_variable
 #define TEMPORAL_HAS_PERMINFO 1
 #endif
 
-/* JSON_TABLE in FROM */
+/* JSON_TABLE in FROM; ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
 #if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_JSON_TABLE 1
-#endif
-
-/* ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION */
-#if PG_VERSION_NUM >= 170000
 #define TEMPORAL_HAS_SET_EXPRESSION 1
 #endif
 
@@ -89,6 +85,39 @@ extern int no_such_variable
 	index_insert_cleanup(rel, info)
 #else
 #define temporal_index_insert_cleanup(rel, info) ((void) 0)
+#endif
+
+/*
+ * Inside a btree: the leaf page where a key belongs, locked for writing (makes
+ * the root if there is none, and finishes incomplete splits on the way); a new
+ * page, locked; and the end of a split whose left page has the flag.
+ */
+#if PG_VERSION_NUM >= 160000
+#define TEMPORAL_BT_RELATIONS(index, heap) index, heap
+#define temporal_bt_new_page(index, heap) _bt_allocbuf(index, heap)
+#else
+#define TEMPORAL_BT_RELATIONS(index, heap) index
+#define temporal_bt_new_page(index, heap) _bt_getbuf(index, P_NEW, BT_WRITE)
+#endif
+#if PG_VERSION_NUM >= 170000
+#define temporal_bt_search_leaf(index, heap, key, buffer) \
+	_bt_search(index, heap, key, buffer, BT_WRITE)
+#else
+#define temporal_bt_search_leaf(index, heap, key, buffer) \
+	_bt_search(TEMPORAL_BT_RELATIONS(index, heap), key, buffer, BT_WRITE, NULL)
+#endif
+#define temporal_bt_finish_split(index, heap, buffer, stack) \
+	_bt_finish_split(TEMPORAL_BT_RELATIONS(index, heap), buffer, stack)
+
+/* A column's order in a btree, by a strategy until 18 */
+#if PG_VERSION_NUM >= 180000
+#define temporal_prepare_index_sort(index, reverse, column) \
+	PrepareSortSupportFromIndexRel(index, reverse, column)
+#else
+#define temporal_prepare_index_sort(index, reverse, column) \
+	PrepareSortSupportFromIndexRel(index, \
+								   (reverse) ? BTGreaterStrategyNumber : \
+								   BTLessStrategyNumber, column)
 #endif
 
 /* A qual without columns, evaluated once a scan */
