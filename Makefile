@@ -30,6 +30,8 @@ OBJS = \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/history/history_btree.o \
+	src/history/history_leaf.o \
 	src/history/history_index.o \
 	src/history/history_store.o \
 	src/history/history_reach.o \
@@ -132,6 +134,7 @@ REGRESS = \
 	capture_cte \
 	capture_plpgsql \
 	capture_history_index \
+	capture_history_btree \
 	syntax_query \
 	syntax_table \
 	syntax_errors \

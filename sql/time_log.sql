@@ -212,7 +212,7 @@ CREATE FUNCTION public.tlo_leak(jsonb, text) RETURNS boolean LANGUAGE plpgsql CO
 $$ BEGIN IF $1 IS NOT NULL OR $2 = 'secret' THEN RAISE NOTICE 'seen: % %', $1, $2; END IF; RETURN true; END $$;
 SELECT count(*) > 0 AS some FROM temporal.transactions WHERE public.tlo_leak(context, application_name);
 DROP FUNCTION public.tlo_leak;
-SELECT count(*) FROM temporal.transaction_log;
+SELECT client_addr, context FROM temporal.transaction_log;
 \echo :SQLSTATE
 SELECT count(*) FROM temporal.prepared_transaction;
 INSERT INTO temporal.transactions (role) VALUES ('x');
