@@ -30,6 +30,8 @@ OBJS = \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/history/history_btree.o \
+	src/history/history_leaf.o \
 	src/history/history_index.o \
 	src/history/history_store.o \
 	src/history/history_reach.o \
@@ -132,6 +134,7 @@ REGRESS = \
 	capture_cte \
 	capture_plpgsql \
 	capture_history_index \
+	capture_history_btree \
 	syntax_query \
 	syntax_table \
 	syntax_errors \
@@ -141,6 +144,8 @@ REGRESS = \
 	query_clauses \
 	query_places \
 	query_errors \
+	query_views \
+	session_as_of \
 	query_partitions \
 	query_plans \
 	security \
@@ -153,6 +158,9 @@ REGRESS = \
 	review_security \
 	review_snapshot \
 	review_undo \
+	time_scn \
+	time_mode \
+	time_log \
 	catalog_views \
 	settings \
 	extension_lifecycle \

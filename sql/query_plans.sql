@@ -18,7 +18,8 @@ BEGIN
 		-- PostgreSQL 17 writes the value of an InitPlan in another way
 		line := regexp_replace(line, ' \(returns \$\d\)', '');
 		line := replace(line, '(InitPlan 1).col1', '$0');
-		RETURN NEXT replace(line, '(InitPlan 2).col1', '$1');
+		line := replace(line, '(InitPlan 2).col1', '$1');
+		RETURN NEXT replace(line, '(InitPlan 3).col1', '$2');
 	END LOOP;
 END $$;
 -- How many blocks of a relation a query touched, and how often it was scanned

@@ -52,4 +52,37 @@
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
 #endif
 
+/*
+ * Inside a btree: the leaf page where a key belongs, locked for writing (makes
+ * the root if there is none, and finishes incomplete splits on the way); a new
+ * page, locked; and the end of a split whose left page has the flag.
+ */
+#if TEMPORAL_MAJOR >= 16
+#define TEMPORAL_BT_RELATIONS(index, heap) index, heap
+#define temporal_bt_new_page(index, heap) _bt_allocbuf(index, heap)
+#else
+#define TEMPORAL_BT_RELATIONS(index, heap) index
+#define temporal_bt_new_page(index, heap) _bt_getbuf(index, P_NEW, BT_WRITE)
+#endif
+#if TEMPORAL_MAJOR >= 17
+#define temporal_bt_search_leaf(index, heap, key, buffer) \
+	_bt_search(index, heap, key, buffer, BT_WRITE)
+#else
+#define temporal_bt_search_leaf(index, heap, key, buffer) \
+	_bt_search(TEMPORAL_BT_RELATIONS(index, heap), key, buffer, BT_WRITE, NULL)
+#endif
+#define temporal_bt_finish_split(index, heap, buffer, stack) \
+	_bt_finish_split(TEMPORAL_BT_RELATIONS(index, heap), buffer, stack)
+
+/* A column's order in a btree, by a strategy until 18 */
+#if TEMPORAL_MAJOR >= 18
+#define temporal_prepare_index_sort(index, reverse, column) \
+	PrepareSortSupportFromIndexRel(index, reverse, column)
+#else
+#define temporal_prepare_index_sort(index, reverse, column) \
+	PrepareSortSupportFromIndexRel(index, \
+								   (reverse) ? BTGreaterStrategyNumber : \
+								   BTLessStrategyNumber, column)
+#endif
+
 #endif							/* TEMPORAL_COMPAT_ACCESS_H */

@@ -44,6 +44,9 @@ extern HistoryBoundary capture_default_boundary;
  */
 extern void capture_refuse_session_time(TriggerData *trigdata);
 
+/* The command that fired the trigger. */
+extern const char *capture_command(TriggerData *trigdata);
+
 /* The start of a row of the versioned relation. */
 extern TimestampTz capture_row_start(const VersionedRelation *versioned,
 									 TupleTableSlot *row);

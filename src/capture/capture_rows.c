@@ -238,7 +238,7 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 
 	settings_require_preload();
 	if (session_time_is_set && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
-		session_time_refuse_write("changes",
+		session_time_refuse_write(capture_command(trigdata),
 								  RelationGetRelationName(trigdata->tg_relation));
 	history_reach_advance(RelationGetRelid(trigdata->tg_relation),
 						  END_TIMESTAMP);

@@ -48,6 +48,16 @@ static void capture_transition_table(const VersionedRelation *versioned,
 static void capture_whole_table(const VersionedRelation *versioned,
 								Relation rel);
 
+const char *
+capture_command(TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		return "INSERT";
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		return "UPDATE";
+	return TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "DELETE" : "TRUNCATE";
+}
+
 void
 capture_refuse_session_time(TriggerData *trigdata)
 {
@@ -56,10 +66,7 @@ capture_refuse_session_time(TriggerData *trigdata)
 
 	if (versioned == NULL || !OidIsValid(versioned->history))
 		return;
-	session_time_refuse_write(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? "INSERT" :
-							  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? "UPDATE" :
-							  TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ? "DELETE" :
-							  "TRUNCATE",
+	session_time_refuse_write(capture_command(trigdata),
 							  RelationGetRelationName(trigdata->tg_relation));
 }
 

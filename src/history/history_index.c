@@ -8,6 +8,9 @@
  * need not be read from the tuple, because the caller knows their values.
  *
  *	- Indexes are filled one after the other, not row by row.
+ *	- Where many rows are to come, entries of btrees are collected, and made
+ *	  when all are known: see history_btree.c.  Not those of unique indexes,
+ *	  which have to be asked row by row.
  *	- A minmax BRIN index on the period wants nothing but the least and the
  *	  greatest values of each range of pages: two calls a range instead of one
  *	  a row, with the same summary as the result.
@@ -31,6 +34,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_access.h"
+#include "history/history_btree.h"
 #include "history/history_index.h"
 
 typedef struct HistoryIndexState
@@ -39,6 +43,7 @@ typedef struct HistoryIndexState
 	IndexInfo  *info;
 	bool		minmax;			/* BRIN, minmax, on period columns alone */
 	ExprState  *predicate;		/* prepared when first needed */
+	HistoryBtree *btree;		/* collects entries; NULL: each is inserted */
 } HistoryIndexState;
 
 struct HistoryIndexes
@@ -98,6 +103,7 @@ history_indexes_open(Relation rel, AttrNumber start_attno,
 		index->minmax = history_index_is_minmax(indexes, index->rel,
 												index->info);
 		index->predicate = NULL;
+		index->btree = NULL;
 	}
 	list_free(oids);
 	return indexes;
@@ -188,8 +194,12 @@ history_index_insert_rows(HistoryIndexes *indexes, HistoryIndexState *index,
 		else if (!history_index_computed_values(indexes, index, &rows[i],
 												values, nulls))
 			continue;
-		history_index_enter(indexes, index, values, nulls,
-							&rows[i].slot->tts_tid);
+		if (index->btree != NULL)
+			history_btree_add(index->btree, values, nulls,
+							  &rows[i].slot->tts_tid);
+		else
+			history_index_enter(indexes, index, values, nulls,
+								&rows[i].slot->tts_tid);
 	}
 }
 
@@ -248,6 +258,22 @@ history_index_insert_minmax(HistoryIndexes *indexes, HistoryIndexState *index,
 }
 
 void
+history_indexes_expect_many(HistoryIndexes *indexes)
+{
+	MemoryContext old = MemoryContextSwitchTo(indexes->context);
+
+	for (int i = 0; i < indexes->nindexes; i++)
+	{
+		HistoryIndexState *index = &indexes->indexes[i];
+
+		if (index->btree == NULL && index->info->ii_ReadyForInserts &&
+			history_btree_is_possible(index->rel, index->info))
+			index->btree = history_btree_begin(indexes->heap, index->rel);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+void
 history_indexes_insert(HistoryIndexes *indexes, const HistoryRow *rows,
 					   int nrows)
 {
@@ -270,6 +296,8 @@ history_indexes_close(HistoryIndexes *indexes)
 {
 	for (int i = 0; i < indexes->nindexes; i++)
 	{
+		if (indexes->indexes[i].btree != NULL)
+			history_btree_end(indexes->indexes[i].btree);
 		temporal_index_insert_cleanup(indexes->indexes[i].rel,
 									  indexes->indexes[i].info);
 		index_close(indexes->indexes[i].rel, NoLock);

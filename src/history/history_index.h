@@ -30,6 +30,12 @@ extern HistoryIndexes *history_indexes_open(Relation rel,
 											AttrNumber start_attno,
 											AttrNumber end_attno);
 
+/*
+ * Says that many rows are to come: entries that are better made together are
+ * collected from now on, and made when the indexes are closed.
+ */
+extern void history_indexes_expect_many(HistoryIndexes *indexes);
+
 /* Enters rows that were written one after the other. */
 extern void history_indexes_insert(HistoryIndexes *indexes,
 								   const HistoryRow *rows, int nrows);

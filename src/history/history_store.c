@@ -144,6 +144,7 @@ history_writer_add(HistoryWriter *writer, HeapTuple tuple, TimestampTz start,
 
 			writer->bistate = GetBulkInsertState();
 			MemoryContextSwitchTo(old);
+			history_indexes_expect_many(writer->indexes);
 		}
 		history_writer_flush(writer);
 	}

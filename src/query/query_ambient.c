@@ -376,7 +376,9 @@ query_ambient_apply(Query *query, Index rti, RewriteContext *context)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("TABLESAMPLE of table \"%s\" cannot be combined with FOR SYSTEM_TIME",
 						get_rel_name(rte->relid)),
-				 errdetail("A sample is taken from the pages of the table, which are not those of its history.")));
+				 errdetail("A sample is taken from the pages of the table, which are not those of its history."),
+				 clause->query == NULL ?
+				 errhint("The clause is that of the session: RESET temporal.as_of ends it.") : 0));
 
 	if (clause->query == NULL && !query_session_covers(clause, query, rti))
 		return;

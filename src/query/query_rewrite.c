@@ -30,6 +30,10 @@
  * PARTITIONS	A partition has no history of its own: its partition constraint
  *				picks from the history of the whole table.
  *
+ * A clause need not stand at its reference: one behind a view, and the
+ * session's, are given to the references inside as the walk comes to them
+ * (query_ambient.c, query_session.c).
+ *
  * SQL functions in FROM are inlined by the planner after this hook; they are
  * inlined here instead, in the same way, so that clauses in them are seen.
  *
@@ -588,13 +592,22 @@ rewrite_sublinks_secured(Query *query, AmbientClause *marked,
 {
 	AmbientClause *ambient = context->ambient;
 	List	   *checks = query->withCheckOptions;
+	List	   *view_checks = NIL;
 	List	   *policies = NIL;
 	ListCell   *lc,
 			   *lc2;
 
 	context->ambient = NULL;
-	(void) rewrite_sublink_walker((Node *) checks, context);
-	query->withCheckOptions = NIL;
+	foreach(lc, checks)
+	{
+		WithCheckOption *check = lfirst_node(WithCheckOption, lc);
+
+		if (check->kind == WCO_VIEW_CHECK)
+			view_checks = lappend(view_checks, check);
+		else
+			(void) rewrite_sublink_walker(check->qual, context);
+	}
+	query->withCheckOptions = view_checks;
 	foreach(lc, query->rtable)
 	{
 		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
@@ -636,8 +649,7 @@ rewrite_query(Query *query, RewriteContext *context)
 	}
 	if (!query->hasSubLinks)
 		;
-	else if (context->ambient != NULL &&
-			 (query->hasRowSecurity || query->withCheckOptions != NIL))
+	else if (context->ambient != NULL && query->hasRowSecurity)
 		rewrite_sublinks_secured(query, marked, context);
 	else
 		rewrite_sublinks(query, marked, context);

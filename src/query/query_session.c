@@ -245,24 +245,37 @@ session_explain_standard(Query *query, int cursorOptions, IntoClause *into,
 }
 
 static void
+session_explain_next(Query *query, int cursorOptions, IntoClause *into,
+					 ExplainState *es, const char *queryString,
+					 ParamListInfo params, QueryEnvironment *queryEnv)
+{
+	if (prev_explain_hook)
+		prev_explain_hook(query, cursorOptions, into, es, queryString, params,
+						  queryEnv);
+	else
+		session_explain_standard(query, cursorOptions, into, es, queryString,
+								 params, queryEnv);
+}
+
+static void
 session_explain_query(Query *query, int cursorOptions, IntoClause *into,
 					  ExplainState *es, const char *queryString,
 					  ParamListInfo params, QueryEnvironment *queryEnv)
 {
-	ExplainOneQuery_hook_type explain =
-		prev_explain_hook ? prev_explain_hook : session_explain_standard;
 	SessionExplain outer = session_explain;
 	SessionExplain explained;
 
 	if (!session_time_is_set)
 	{
-		explain(query, cursorOptions, into, es, queryString, params, queryEnv);
+		session_explain_next(query, cursorOptions, into, es, queryString,
+							 params, queryEnv);
 		return;
 	}
 	session_explain = (SessionExplain) {query};
 	PG_TRY();
 	{
-		explain(query, cursorOptions, into, es, queryString, params, queryEnv);
+		session_explain_next(query, cursorOptions, into, es, queryString,
+							 params, queryEnv);
 	}
 	PG_FINALLY();
 	{

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "base/session_time.h"
@@ -116,7 +117,7 @@ restore_tables(List *tables, TimestampTz time, const char *where,
 		PreventCommandIfReadOnly("temporal.restore()");
 		if (session_time_is_set && tables != NIL)
 			session_time_refuse_write("temporal.restore()",
-									  ((ReviewTable *) linitial(tables))->relname);
+									  get_rel_name(((ReviewTable *) linitial(tables))->relid));
 		review_apply_lock(tables);
 	}
 

@@ -171,7 +171,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 	bool		cascade;
 	int			next;
 	SyntaxClause *clause;
-	List	   *names;
+	List	   *options;
 
 	if (!add && !syntax_is_word(text, index, SQL_DROP))
 		return index;
@@ -226,11 +226,9 @@ alter_take_command(SyntaxTranslation *translation, int index,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("more than one ADD PERIOD FOR SYSTEM_TIME"),
 				 syntax_errposition(text, index)));
-	next = syntax_period_columns(translation, index + 4, &names);
+	next = syntax_period_options(translation, index + 4, location, &options);
 	clause = alter_take(translation, index, next);
-	clause->options =
-		list_make2(syntax_option("period_start", linitial(names), location),
-				   syntax_option("period_end", lsecond(names), location));
+	clause->options = options;
 	period->clause = clause;
 	return next;
 }

@@ -69,8 +69,8 @@ extern const char *syntax_clause_spelling(const SyntaxText *text, int index);
 /* syntax_create.c */
 extern DefElem *syntax_option(const char *name, const char *value,
 							  int location);
-extern int	syntax_period_columns(const SyntaxTranslation *translation,
-								  int open, List **names);
+extern int	syntax_period_options(const SyntaxTranslation *translation,
+								  int open, int location, List **options);
 extern void syntax_check_period_name(const SyntaxText *text, int index);
 extern int	syntax_after_generated(const SyntaxText *text, int index,
 								   const char **option);

@@ -233,11 +233,12 @@ syntax_check_period_name(const SyntaxText *text, int index)
 
 /*
  * Reads the two names in the parenthesis that must begin at index open.
- * Returns the index behind it and the names as C strings.
+ * Returns the index behind it, and the options of a period of these columns
+ * for a clause at location.
  */
 int
-syntax_period_columns(const SyntaxTranslation *translation, int open,
-					  List **names)
+syntax_period_options(const SyntaxTranslation *translation, int open,
+					  int location, List **options)
 {
 	const SyntaxText *text = &translation->text;
 	int			index = open;
@@ -260,16 +261,20 @@ syntax_period_columns(const SyntaxTranslation *translation, int open,
 
 	/* as expressions, the names are decoded as every other name is */
 	columns = syntax_expression_list(translation, open + 1, index);
-	*names = NIL;
+	*options = NIL;
 	foreach(lc, columns)
 	{
 		ColumnRef  *column = lfirst(lc);
+		const char *name = *options == NIL ? "period_start" : "period_end";
 
 		if (!IsA(column, ColumnRef) || list_length(column->fields) != 1)
 			syntax_error_at(text, open + 1, PERIOD_HINT);
-		*names = lappend(*names, strVal(linitial(column->fields)));
+		*options = lappend(*options,
+						   syntax_option(name,
+										 strVal(linitial(column->fields)),
+										 location));
 	}
-	if (list_length(*names) != 2)
+	if (list_length(*options) != 2)
 		syntax_error_at(text, open + 1, PERIOD_HINT);
 	return index + 1;
 }
@@ -284,7 +289,7 @@ create_take_period(SyntaxTranslation *translation, int first, int open,
 	const SyntaxText *text = &translation->text;
 	int			location = text->tokens[first].start;
 	SyntaxClause *clause;
-	List	   *names;
+	List	   *options;
 	int			next;
 	ListCell   *lc;
 
@@ -298,16 +303,14 @@ create_take_period(SyntaxTranslation *translation, int first, int open,
 					 errmsg("more than one PERIOD FOR SYSTEM_TIME"),
 					 syntax_errposition(text, first)));
 	}
-	next = syntax_period_columns(translation, first + 3, &names);
+	next = syntax_period_options(translation, first + 3, location, &options);
 	if (!syntax_is_sign(text, next, ',') && !syntax_is_sign(text, next, ')'))
 		syntax_error_at(text, next, NULL);
 
 	/* the comma behind it, or else the one before it */
 	clause = syntax_take(translation, CLAUSE_TABLE, first, next);
 	clause->anchor = table;
-	clause->options =
-		list_make2(syntax_option("period_start", linitial(names), location),
-				   syntax_option("period_end", lsecond(names), location));
+	clause->options = options;
 	if (syntax_is_sign(text, next, ','))
 	{
 		/* "(PERIOD ..., )" must not become "()" */

@@ -20,6 +20,12 @@
 
 static ProcessUtility_hook_type prev_process_utility_hook = NULL;
 
+/* The rest of the chain, with the arguments of the hook */
+#define PASS_ON() \
+	(prev_process_utility_hook ? prev_process_utility_hook : \
+	 standard_ProcessUtility) (pstmt, queryString, readOnlyTree, context, \
+							   params, queryEnv, dest, qc)
+
 static void order_process_utility(PlannedStmt *pstmt, const char *queryString,
 								  bool readOnlyTree,
 								  ProcessUtilityContext context,
@@ -52,22 +58,18 @@ order_process_utility(PlannedStmt *pstmt, const char *queryString,
 					  ParamListInfo params, QueryEnvironment *queryEnv,
 					  DestReceiver *dest, QueryCompletion *qc)
 {
-	ProcessUtility_hook_type next = prev_process_utility_hook ?
-		prev_process_utility_hook : standard_ProcessUtility;
 	bool		saved = synchronize_seqscans;
 
 	if (!order_may_rewrite(pstmt->utilityStmt))
 	{
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-			 qc);
+		PASS_ON();
 		return;
 	}
 
 	PG_TRY();
 	{
 		synchronize_seqscans = false;
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-			 qc);
+		PASS_ON();
 	}
 	PG_FINALLY();
 	{

@@ -68,6 +68,12 @@
 
 static ProcessUtility_hook_type prev_process_utility_hook = NULL;
 
+/* The rest of the chain, with the arguments of the hook */
+#define PASS_ON() \
+	(prev_process_utility_hook ? prev_process_utility_hook : \
+	 standard_ProcessUtility) (pstmt, queryString, readOnlyTree, context, \
+							   params, queryEnv, dest, qc)
+
 static void prepared_process_utility(PlannedStmt *pstmt,
 									 const char *queryString,
 									 bool readOnlyTree,
@@ -305,8 +311,6 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 						 ParamListInfo params, QueryEnvironment *queryEnv,
 						 DestReceiver *dest, QueryCompletion *qc)
 {
-	ProcessUtility_hook_type next = prev_process_utility_hook ?
-		prev_process_utility_hook : standard_ProcessUtility;
 	TransactionStmt *stmt = (TransactionStmt *) pstmt->utilityStmt;
 	PreparedFinish finish = {0};
 	bool		commit;
@@ -317,8 +321,7 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 		RecoveryInProgress() || !IsTransactionState() ||
 		!OidIsValid(transaction_log_objects()->prepared))
 	{
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-			 qc);
+		PASS_ON();
 		return;
 	}
 
@@ -330,8 +333,7 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 	PG_TRY();
 	{
 		prepared_begin_finish(&finish, stmt->gid, commit);
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-			 qc);
+		PASS_ON();
 		prepared_finish(&finish);
 	}
 	PG_FINALLY();

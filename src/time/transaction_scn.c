@@ -31,6 +31,7 @@
 #include "base/settings.h"
 #include "time/tick_clock.h"
 #include "time/transaction_flight.h"
+#include "time/transaction_instant.h"
 #include "time/transaction_prepared.h"
 #include "time/transaction_scan.h"
 
@@ -90,6 +91,13 @@ temporal_stable_time(PG_FUNCTION_ARGS)
 	else if (settled > known)
 		settled = scn_settled_for(scan, known, settled);
 	transaction_scan_end(scan);
+
+	/*
+	 * A tick of a transaction means a later time, when it had been committed,
+	 * which may not be settled.
+	 */
+	while (transaction_instant(settled)->upper > settled)
+		settled--;
 	PG_RETURN_TIMESTAMPTZ(settled);
 }
 
