@@ -468,7 +468,10 @@ transaction_log_callback(XactEvent event, void *arg)
 													RelationGetDescr(rel),
 													&isnull)));
 	else
+	{
+		transaction_flight_note_prepared();
 		simple_heap_insert(rel, tuple);
+	}
 	heap_freetuple(tuple);
 	table_close(rel, NoLock /* until the end of the transaction */ );
 }
