@@ -74,15 +74,4 @@
 #define temporal_bt_finish_split(index, heap, buffer, stack) \
 	_bt_finish_split(TEMPORAL_BT_RELATIONS(index, heap), buffer, stack)
 
-/* A column's order in a btree, by a strategy until 18 */
-#if TEMPORAL_MAJOR >= 18
-#define temporal_prepare_index_sort(index, reverse, column) \
-	PrepareSortSupportFromIndexRel(index, reverse, column)
-#else
-#define temporal_prepare_index_sort(index, reverse, column) \
-	PrepareSortSupportFromIndexRel(index, \
-								   (reverse) ? BTGreaterStrategyNumber : \
-								   BTLessStrategyNumber, column)
-#endif
-
 #endif							/* TEMPORAL_COMPAT_ACCESS_H */

@@ -70,7 +70,7 @@
 #include "history/history_leaf.h"
 
 /* Fewer entries for a page than this are inserted one by one */
-#define HISTORY_LEAF_RUN		12
+#define HISTORY_LEAF_RUN		6
 /* So are larger ones */
 #define HISTORY_LEAF_ITEM		(BLCKSZ / 16)
 /* How full a page in the middle is after a split, at most, in percent */
