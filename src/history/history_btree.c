@@ -28,7 +28,6 @@
 #include "utils/rel.h"
 #include "utils/tuplesort.h"
 
-#include "base/compat_access.h"
 #include "history/history_btree.h"
 #include "history/history_leaf.h"
 

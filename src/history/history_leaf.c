@@ -37,7 +37,8 @@
  *		- Locks are taken from left to right.  A new page is unknown to others
  *		  until the left one shows it.
  *		- VACUUM finds items that a split moved to a lower block by the cycle id
- *		  that both pages get; SPLIT_END is what _bt_split() makes of it.
+ *		  that both pages get; SPLIT_END is what _bt_split() makes of it.  We
+ *		  do so only if the VACUUM began while we split.
  *		- Predicate locks: a conflict is looked for on the page that gets the
  *		  entries, and a split tells the right page (as _bt_doinsert() does).
  *
@@ -47,6 +48,7 @@
  *		- An entry that falls into a posting list, which has to be split.
  *		- A full page with dead items, or with many equal keys: it gets its
  *		  chance of deletion and of deduplication.
+ *		- Pages that are split while VACUUM is at work.
  *		- Large entries, of which a page does not take many; and so the error
  *		  for those that are too large.
  *
@@ -270,16 +272,47 @@ history_leaf_close(HistoryLeaf *leaf)
 }
 
 /*
- * GENERIC_XLOG_FULL_IMAGE for a page with bits that are set without WAL, or
- * that replay sets otherwise: they must not get between what a record was
- * computed from and what it is applied to.
+ * Has a reader found that items are dead?  BTP_HAS_GARBAGE does not always say
+ * so.
+ */
+static bool
+history_leaf_has_dead(Page page)
+{
+	OffsetNumber end = PageGetMaxOffsetNumber(page) + 1;
+
+	for (OffsetNumber offset = P_FIRSTDATAKEY(BTPageGetOpaque(page));
+		 offset < end; offset++)
+	{
+		if (ItemIdIsDead(PageGetItemId(page, offset)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does the page have marks of a VACUUM?  It takes them away without WAL, and
+ * replay of a split does not set them; a generic record would show them to the
+ * standby for good.  Only while the VACUUM goes on, but SPLIT_END stays.
+ */
+static bool
+history_leaf_is_marked(Page page)
+{
+	BTPageOpaque opaque = BTPageGetOpaque(page);
+
+	return opaque->btpo_cycleid != 0 ||
+		(opaque->btpo_flags & BTP_SPLIT_END) != 0;
+}
+
+/*
+ * GENERIC_XLOG_FULL_IMAGE for a page with bits that are set without WAL.  A
+ * record of what changed would do no harm there, but leave the pages different,
+ * and wal_consistency_checking says so.
  */
 static int
-history_leaf_image_flags(BTPageOpaque opaque)
+history_leaf_image_flags(Page page)
 {
-	return P_HAS_GARBAGE(opaque) || opaque->btpo_cycleid != 0 ||
-		(opaque->btpo_flags & BTP_SPLIT_END) != 0 ?
-		GENERIC_XLOG_FULL_IMAGE : 0;
+	return P_HAS_GARBAGE(BTPageGetOpaque(page)) ||
+		history_leaf_has_dead(page) ? GENERIC_XLOG_FULL_IMAGE : 0;
 }
 
 /*
@@ -315,15 +348,14 @@ history_leaf_place(Page page, const IndexTuple *tuples,
 static int
 history_leaf_fill(HistoryLeaf *leaf)
 {
-	BTPageOpaque opaque = BTPageGetOpaque(BufferGetPage(leaf->buffer));
+	Page		page = BufferGetPage(leaf->buffer);
 	GenericXLogState *xlog;
-	Page		page;
 
 	CheckForSerializableConflictIn(leaf->index, NULL,
 								   BufferGetBlockNumber(leaf->buffer));
 	xlog = GenericXLogStart(leaf->index);
 	page = GenericXLogRegisterBuffer(xlog, leaf->buffer,
-									 history_leaf_image_flags(opaque));
+									 history_leaf_image_flags(page));
 	history_leaf_place(page, leaf->tuples, leaf->places, leaf->nfit);
 	GenericXLogFinish(xlog);
 	history_leaf_close(leaf);
@@ -524,13 +556,13 @@ history_leaf_write_split(HistoryLeaf *leaf, int cut, IndexTuple high_key,
 	opaque->btpo_prev = block;
 	if (BufferIsValid(sibling))
 	{
-		BTPageOpaque next = BTPageGetOpaque(BufferGetPage(sibling));
-		Page		next_page = GenericXLogRegisterBuffer(xlog, sibling,
-														  history_leaf_image_flags(next));
+		Page		next = BufferGetPage(sibling);
 
-		if (next->btpo_cycleid != cycleid)
+		if (BTPageGetOpaque(next)->btpo_cycleid != cycleid)
 			opaque->btpo_flags |= BTP_SPLIT_END;
-		BTPageGetOpaque(next_page)->btpo_prev = BufferGetBlockNumber(right);
+		next = GenericXLogRegisterBuffer(xlog, sibling,
+										 history_leaf_image_flags(next));
+		BTPageGetOpaque(next)->btpo_prev = BufferGetBlockNumber(right);
 	}
 	opaque = history_leaf_make(left_page, old, cycleid, high_key,
 							   leaf->items, cut);
@@ -558,7 +590,7 @@ history_leaf_split(HistoryLeaf *leaf)
 	int			entered;
 	int			cut;
 
-	if (P_HAS_GARBAGE(opaque))
+	if (history_leaf_has_dead(page) || _bt_vacuum_cycleid(index) != 0)
 		return 0;
 	history_leaf_merge(leaf, page);
 	if (history_leaf_has_equals(leaf))
@@ -585,10 +617,11 @@ history_leaf_split(HistoryLeaf *leaf)
 	if (!P_RIGHTMOST(opaque))
 	{
 		sibling = _bt_getbuf(index, opaque->btpo_next, BT_WRITE);
-		if (BTPageGetOpaque(BufferGetPage(sibling))->btpo_prev !=
+		if (history_leaf_is_marked(BufferGetPage(sibling)) ||
+			BTPageGetOpaque(BufferGetPage(sibling))->btpo_prev !=
 			BufferGetBlockNumber(leaf->buffer))
 		{
-			/* damaged: PostgreSQL says so better */
+			/* the latter is damage: PostgreSQL says so better */
 			_bt_relbuf(index, sibling);
 			return 0;
 		}
@@ -613,7 +646,9 @@ history_leaf_enter(HistoryLeaf *leaf, const IndexTuple *tuples, int ntuples,
 
 	history_leaf_open(leaf, tuples, ntuples);
 	*alone = 0;
-	if (leaf->nrun >= HISTORY_LEAF_RUN)
+	if (history_leaf_is_marked(BufferGetPage(leaf->buffer)))
+		leaf->misses = 0;
+	else if (leaf->nrun >= HISTORY_LEAF_RUN)
 	{
 		leaf->misses = 0;
 		if (leaf->nfit < leaf->nrun)
