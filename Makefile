@@ -31,10 +31,15 @@ OBJS = \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_btree.o \
+	src/history/history_bytes.o \
+	src/history/history_codec.o \
+	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_index.o \
 	src/history/history_store.o \
 	src/history/history_reach.o \
+	src/history/history_section.o \
+	src/history/history_zstd.o \
 	src/capture/capture_columns.o \
 	src/capture/capture_copy.o \
 	src/capture/capture_rows.o \
@@ -102,6 +107,7 @@ VISIBILITY = -fvisibility=hidden \
 	'-DPGDLLEXPORT=__attribute__((visibility("default")))'
 PG_CFLAGS = $(WARNINGS) $(VISIBILITY) -MMD -MP
 PG_CPPFLAGS = -I$(srcdir)/src
+SHLIB_LINK += -lzstd
 ifdef WERROR
 PG_CFLAGS += -Werror
 endif
