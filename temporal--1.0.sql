@@ -84,6 +84,14 @@ SELECT pg_catalog.pg_extension_config_dump('temporal.transaction_log', '');
 -- what temporal.transaction_ticks shows everybody, with its statistics
 GRANT SELECT (committed_at, system_time, xid, ticks, role) ON temporal.transaction_log TO PUBLIC;
 
+CREATE FUNCTION temporal.append_transaction() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_append_transaction';
+COMMENT ON FUNCTION temporal.append_transaction() IS
+'keeps the rows of the log in order when a dump is restored';
+CREATE TRIGGER append BEFORE INSERT ON temporal.transaction_log
+	FOR EACH ROW EXECUTE FUNCTION temporal.append_transaction();
+ALTER TABLE temporal.transaction_log ENABLE ALWAYS TRIGGER append;
+
 CREATE TABLE temporal.prepared_transaction (LIKE temporal.transaction_log) USING heap;
 COMMENT ON TABLE temporal.prepared_transaction IS
 'what temporal.transaction_log will say of prepared transactions; see src/time/transaction_prepared.c';

@@ -51,6 +51,7 @@ typedef struct Flight
 	/* Slots before the first and after the last were never used */
 	pg_atomic_uint32 first;
 	pg_atomic_uint32 last;
+	pg_atomic_uint32 prepared;	/* was a transaction with ticks prepared? */
 	FlightSlot	slots[FLEXIBLE_ARRAY_MEMBER];	/* by number of process */
 } Flight;
 
@@ -89,6 +90,7 @@ flight_shmem_startup(void)
 	{
 		pg_atomic_init_u32(&flight->first, MaxBackends);
 		pg_atomic_init_u32(&flight->last, 0);
+		pg_atomic_init_u32(&flight->prepared, 0);
 		for (int i = 0; i < MaxBackends; i++)
 		{
 			pg_atomic_init_u64(&flight->slots[i].since, 0);
@@ -213,4 +215,16 @@ transaction_flight_settled(TimestampTz at_most)
 
 	transaction_flight_look(at_most, true, &settled, &arrived);
 	return settled;
+}
+
+void
+transaction_flight_note_prepared(void)
+{
+	pg_atomic_write_u32(&flight->prepared, 1);
+}
+
+bool
+transaction_flight_had_prepared(void)
+{
+	return pg_atomic_read_u32(&flight->prepared) != 0;
 }

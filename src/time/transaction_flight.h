@@ -24,6 +24,10 @@ extern void transaction_flight_commit(void);
  */
 extern void transaction_flight_leave(void);
 
+/* A transaction that has ticks is being prepared; was one since the start? */
+extern void transaction_flight_note_prepared(void);
+extern bool transaction_flight_had_prepared(void);
+
 /*
  * *settled: a time at or before which no transaction of this database in
  * flight, other than prepared ones, has a tick, or will take one.  *arrived: a

@@ -304,15 +304,59 @@ instant_add_own(InstantBuffer *buffer, TimestampTz t)
 	instant_finish(buffer, buffer->instant.upper);
 }
 
+/*
+ * What instant_other holds, which is not settled, stays right for the snapshot
+ * it was looked up with: nothing that the snapshot does not see comes in.
+ * Transactions only leave a snapshot's list, and new ones move its end.
+ */
+typedef struct InstantOwner
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		nxids;
+	int32		nsubxids;
+	bool		in_recovery;
+	int			nown;			/* own ticks */
+} InstantOwner;
+
+static bool
+instant_same_owner(const InstantOwner *a, const InstantOwner *b)
+{
+	return TransactionIdEquals(a->xmin, b->xmin) &&
+		TransactionIdEquals(a->xmax, b->xmax) &&
+		a->nxids == b->nxids && a->nsubxids == b->nsubxids &&
+		a->in_recovery == b->in_recovery && a->nown == b->nown;
+}
+
 const TransactionInstant *
 transaction_instant(TimestampTz t)
 {
+	static InstantOwner owner;
 	const TransactionInstant *settled = transaction_instant_settled(t);
+	Snapshot	snapshot;
+	InstantOwner now;
+	Oid			log;
 
 	if (settled != NULL)
 		return settled;
-	instant_fill(&instant_other, t, GetActiveSnapshot());
+	snapshot = GetActiveSnapshot();
+	log = transaction_log_objects()->log;
+	now.xmin = snapshot->xmin;
+	now.xmax = snapshot->xmax;
+	now.nxids = snapshot->xcnt;
+	now.nsubxids = snapshot->subxcnt;
+	now.in_recovery = snapshot->takenDuringRecovery;
+	(void) transaction_time_ticks(&now.nown);
+	if (instant_other.log == log && OidIsValid(log) &&
+		instant_other.t == t && instant_same_owner(&owner, &now))
+		return &instant_other.instant;
+
+	instant_other.log = InvalidOid;
+	instant_fill(&instant_other, t, snapshot);
 	instant_add_own(&instant_other, t);
+	instant_other.t = t;
+	instant_other.log = log;
+	owner = now;
 	return &instant_other.instant;
 }
 

@@ -53,6 +53,7 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
@@ -96,6 +97,8 @@ static XLogRecPtr log_plain_lsn = InvalidXLogRecPtr;
 /* The client's address as inet, or 0; it stays the same for a session */
 static bool session_addr_known = false;
 static Datum session_addr = (Datum) 0;
+
+PG_FUNCTION_INFO_V1(temporal_append_transaction);
 
 static void transaction_log_callback(XactEvent event, void *arg);
 
@@ -468,7 +471,10 @@ transaction_log_callback(XactEvent event, void *arg)
 													RelationGetDescr(rel),
 													&isnull)));
 	else
+	{
+		transaction_flight_note_prepared();
 		simple_heap_insert(rel, tuple);
+	}
 	heap_freetuple(tuple);
 	table_close(rel, NoLock /* until the end of the transaction */ );
 }
@@ -501,4 +507,43 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 	log_insert_tuple(rel, tuple, lifetime);
 	heap_freetuple(tuple);
 	table_close(rel, NoLock);
+}
+
+/*
+ * temporal.append_transaction() RETURNS trigger
+ *
+ * BEFORE INSERT FOR EACH ROW: appends the row as a commit does.  COPY, when a
+ * dump is restored, would put short rows into what long ones left free.
+ */
+Datum
+temporal_append_transaction(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation	rel;
+	HeapTuple	tuple;
+	Datum		lifetime;
+	bool		isnull;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != transaction_log_objects()->log)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("temporal.append_transaction() belongs to temporal.transaction_log alone")));
+	rel = trigger->tg_relation;
+	tuple = trigger->tg_trigtuple;
+
+	/* what must not be null is PostgreSQL's to say */
+	for (int i = 1; i <= Natts_transaction; i++)
+	{
+		if (TupleDescAttr(RelationGetDescr(rel), i - 1)->attnotnull &&
+			heap_attisnull(tuple, i, RelationGetDescr(rel)))
+			return PointerGetDatum(tuple);
+	}
+	lifetime = heap_getattr(tuple, Anum_transaction_lifetime,
+							RelationGetDescr(rel), &isnull);
+	log_insert_tuple(rel, heap_copytuple(tuple), DatumGetInt16(lifetime));
+	return PointerGetDatum(NULL);
 }

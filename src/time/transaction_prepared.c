@@ -52,17 +52,20 @@
 #include "access/xlog.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lock.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "time/tick_reserve.h"
+#include "time/transaction_flight.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
 
@@ -131,34 +134,53 @@ transaction_prepared_settled(TimestampTz at_most)
 
 /*
  * The transaction prepared as gid in this database, if the user may finish it
- * (as LockGXact() has it); InvalidTransactionId otherwise.
+ * (as LockGXact() has it); InvalidTransactionId otherwise.  *stale: was it
+ * prepared before the server started?
+ *
+ * Asks the function behind pg_prepared_xacts itself: a query would look into
+ * catalogs, and the transaction to be finished may have locked those.
  */
 static TransactionId
-prepared_transaction_id(const char *gid)
+prepared_transaction_id(const char *gid, bool *stale)
 {
+	LOCAL_FCINFO(fcinfo, 0);
+	FmgrInfo	flinfo = {0};
+	ReturnSetInfo rsinfo = {0};
 	TransactionId xid = InvalidTransactionId;
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(gid);
 
-	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT p.transaction"
-							  " FROM pg_catalog.pg_prepared_xacts p"
-							  " WHERE p.gid OPERATOR(pg_catalog.=) $1"
-							  " AND p.database OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-							  " AND (p.owner OPERATOR(pg_catalog.=) current_user"
-							  " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on')",
-							  1, &type, &value, NULL, true, 1) == SPI_OK_SELECT &&
-		SPI_processed == 1)
+	flinfo.fn_addr = pg_prepared_xact;
+	flinfo.fn_retset = true;
+	flinfo.fn_strict = true;
+	flinfo.fn_mcxt = CurrentMemoryContext;
+	rsinfo.type = T_ReturnSetInfo;
+	rsinfo.econtext = CreateStandaloneExprContext();
+	rsinfo.allowedModes = SFRM_ValuePerCall;
+	rsinfo.returnMode = SFRM_ValuePerCall;
+	InitFunctionCallInfoData(*fcinfo, &flinfo, 0, InvalidOid, NULL,
+							 (Node *) &rsinfo);
+	for (;;)
 	{
+		Datum		result;
+		HeapTupleHeader row;
 		bool		isnull;
 
-		xid = DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[0],
-												  SPI_tuptable->tupdesc, 1,
-												  &isnull));
+		fcinfo->isnull = false;
+		rsinfo.isDone = ExprSingleResult;
+		result = pg_prepared_xact(fcinfo);
+		if (rsinfo.isDone == ExprEndResult)
+			break;
+		row = DatumGetHeapTupleHeader(result);
+		if (strcmp(TextDatumGetCString(GetAttributeByNum(row, 2, &isnull)),
+				   gid) != 0 ||
+			DatumGetObjectId(GetAttributeByNum(row, 5, &isnull)) != MyDatabaseId ||
+			(DatumGetObjectId(GetAttributeByNum(row, 4, &isnull)) != GetUserId() &&
+			 !superuser()))
+			continue;
+		xid = DatumGetTransactionId(GetAttributeByNum(row, 1, &isnull));
+		*stale = DatumGetTimestampTz(GetAttributeByNum(row, 3, &isnull)) <
+			PgStartTime;
 	}
-	SPI_finish();
-	PopActiveSnapshot();
+	FreeExprContext(rsinfo.econtext, true);
 	return xid;
 }
 
@@ -257,14 +279,20 @@ prepared_lock(const PreparedFinish *finish, bool lock)
 static void
 prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 {
-	TransactionId xid = prepared_transaction_id(gid);
 	Relation	rel;
 	HeapTuple	row;
-	bool		isnull;
-	bool		stale;
+	bool		stale = false;
+	TransactionId xid = prepared_transaction_id(gid, &stale);
 
 	if (!TransactionIdIsValid(xid))
 		return;					/* PostgreSQL says why */
+
+	/* The transaction may have locked anything: look no further than needed */
+	if (!stale && (!commit || !transaction_flight_had_prepared()))
+		return;
+	finish->relid = transaction_log_objects()->prepared;
+	if (!OidIsValid(finish->relid))
+		return;
 	finish->xid = xid;
 	prepared_lock(finish, true);
 	rel = table_open(finish->relid, RowExclusiveLock);
@@ -274,10 +302,6 @@ prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 		table_close(rel, NoLock);
 		return;
 	}
-	stale = DatumGetTimestampTz(heap_getattr(row,
-											 Anum_transaction_system_time,
-											 RelationGetDescr(rel),
-											 &isnull)) < tick_reserve_start();
 	if (stale)
 		prepared_delete_stale_row(xid);
 	if (commit)
@@ -318,8 +342,7 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 	if (!IsA(stmt, TransactionStmt) ||
 		(stmt->kind != TRANS_STMT_COMMIT_PREPARED &&
 		 stmt->kind != TRANS_STMT_ROLLBACK_PREPARED) ||
-		RecoveryInProgress() || !IsTransactionState() ||
-		!OidIsValid(transaction_log_objects()->prepared))
+		RecoveryInProgress() || !IsTransactionState())
 	{
 		PASS_ON();
 		return;
@@ -328,7 +351,6 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 	commit = stmt->kind == TRANS_STMT_COMMIT_PREPARED;
 	PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL,
 							  commit ? "COMMIT PREPARED" : "ROLLBACK PREPARED");
-	finish.relid = transaction_log_objects()->prepared;
 	ItemPointerSetInvalid(&finish.place);
 	PG_TRY();
 	{

@@ -28,7 +28,7 @@
  *		ones is used again: a page is always read whole.
  *
  * All of this survives VACUUM, VACUUM FULL (transaction_order.c) and dump and
- * restore, which keep the order of rows.
+ * restore (temporal_append_transaction()), which keep the order of rows.
  *
  * A PREPARED TRANSACTION has a row that was committed a moment before it was
  * itself.  A snapshot from in between must not take the row for seen.
