@@ -468,6 +468,7 @@ transaction_log_callback(XactEvent event, void *arg)
 	else
 	{
 		transaction_flight_note_prepared();
+		transaction_prepared_lock();
 		simple_heap_insert(rel, tuple);
 	}
 	heap_freetuple(tuple);
