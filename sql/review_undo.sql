@@ -115,6 +115,20 @@ SELECT relation, operation, key, old_row, new_row FROM temporal.transaction_chan
 SELECT temporal.undo_transaction(rvu_last());
 \echo :SQLSTATE
 
+-- A table of more columns than a query can have twice is in nobody's way
+DO $$
+BEGIN
+	EXECUTE format('CREATE TABLE rvu_wide (id integer PRIMARY KEY, %s) WITH SYSTEM VERSIONING',
+		(SELECT string_agg('c' || g || ' integer', ', ') FROM generate_series(1, 900) g));
+END $$;
+INSERT INTO rvu VALUES (9, 'nine', 9);
+SELECT relation, operation, key FROM temporal.transaction_changes(rvu_last());
+SELECT relation, operation, key FROM temporal.undo_transaction(rvu_last(), false);
+INSERT INTO rvu_wide (id) VALUES (1);
+SELECT temporal.transaction_changes(rvu_last());
+\echo :SQLSTATE
+DROP TABLE rvu_wide CASCADE;
+
 -- What is refused
 SELECT temporal.transaction_changes(1);
 \echo :SQLSTATE

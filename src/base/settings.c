@@ -30,8 +30,10 @@ bool		temporal_allow_period_writes = false;
 bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
 int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
-char	   *temporal_context = NULL;
 bool		temporal_preloaded = false;
+
+static char *temporal_context = NULL;
+static bool context_is_refused = false; /* jsonb did not take it */
 
 static const struct config_enum_entry as_of_mode_options[] = {
 	{"commit", AS_OF_MODE_COMMIT, false},
@@ -64,7 +66,7 @@ settings_assign_as_of_mode(int newval, void *extra)
 }
 
 /*
- * The value becomes jsonb when a transaction commits, and must not fail then.
+ * The value becomes jsonb when a transaction commits, and should not fail then.
  */
 static bool
 settings_check_context(char **newval, void **extra, GucSource source)
@@ -85,6 +87,12 @@ settings_check_context(char **newval, void **extra, GucSource source)
 	if (IsTransactionState())
 		(void) DirectFunctionCall1(jsonb_in, CStringGetDatum(*newval));
 	return true;
+}
+
+static void
+settings_assign_context(const char *newval, void *extra)
+{
+	context_is_refused = false;
 }
 
 void
@@ -116,7 +124,8 @@ settings_init(void)
 							   NULL,
 							   &temporal_context,
 							   "", PGC_USERSET, 0,
-							   settings_check_context, NULL, NULL);
+							   settings_check_context,
+							   settings_assign_context, NULL);
 	DefineCustomBoolVariable("temporal.log_queries",
 							 "Writes one DEBUG1 line for each temporal table reference.",
 							 NULL,
@@ -135,6 +144,57 @@ settings_init(void)
 
 	session_time_init();
 	MarkGUCPrefixReserved(TEMPORAL_OPTION_NAMESPACE);
+}
+
+static Datum
+settings_context_jsonb(void)
+{
+	int			length = strlen(temporal_context);
+
+	/* a file, or a client that is connecting, may send any bytes */
+	(void) pg_verify_mbstr(GetDatabaseEncoding(), temporal_context, length,
+						   false);
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(temporal_context));
+}
+
+/*
+ * Errors are caught without a subtransaction: nothing but memory is touched.
+ */
+bool
+settings_get_context(Datum *context)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool taken = false;
+
+	if (temporal_context == NULL || temporal_context[0] == '\0' ||
+		context_is_refused)
+		return false;
+	PG_TRY();
+	{
+		*context = settings_context_jsonb();
+		taken = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		int			category = ERRCODE_TO_CATEGORY(geterrcode());
+
+		/* it is not about the value */
+		if (category != ERRCODE_DATA_EXCEPTION &&
+			category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		context_is_refused = true;
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("temporal.context is not recorded: %s", error->message),
+				 errhint("The setting comes from the server's configuration or the connection; SET temporal.context says more.")));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return taken;
 }
 
 void

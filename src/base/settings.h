@@ -26,9 +26,6 @@ typedef enum AsOfMode
 
 extern int	temporal_as_of_mode;
 
-/* temporal.context: JSON for the transaction log, or empty (user) */
-extern char *temporal_context;
-
 /* temporal.log_queries: one DEBUG1 line per temporal reference (superuser) */
 extern bool temporal_log_queries;
 
@@ -39,6 +36,13 @@ extern bool temporal_log_queries;
 extern bool temporal_preloaded;
 
 extern void settings_init(void);
+
+/*
+ * temporal.context (user), JSON for the transaction log: false if it is empty.
+ * What was set outside of a transaction may be no jsonb: that is empty as well,
+ * with a WARNING the first time.
+ */
+extern bool settings_get_context(Datum *context);
 
 /*
  * Raises 55000 with the HINT to preload the library unless it was preloaded.

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/settings.h"
 #include "query/query.h"
 #include "time/transaction_instant.h"
 
@@ -56,6 +57,7 @@ instant_of_arguments(FunctionCallInfo fcinfo)
 {
 	TimestampTz t;
 
+	settings_require_preload();
 	if (PG_ARGISNULL(0))
 		query_refuse_null_time(0);
 	t = query_check_time(PG_GETARG_TIMESTAMPTZ(0),

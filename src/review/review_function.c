@@ -389,13 +389,14 @@ review_run(ReturnSetInfo *rsinfo, const char *text,
 Datum
 temporal_review(PG_FUNCTION_ARGS)
 {
-	const ReviewFunction *function = review_function_find(fcinfo->flinfo->fn_oid);
+	const ReviewFunction *function;
 	ReviewParameters parameters = {.n = REVIEW_NARGS};
 	bool		known[2] = {true, true};
 	Oid			relation = InvalidOid;
 	char	   *text;
 
 	settings_require_preload();
+	function = review_function_find(fcinfo->flinfo->fn_oid);
 	for (int i = 0; i < REVIEW_NARGS; i++)
 	{
 		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);

@@ -205,6 +205,29 @@ review_transaction_parameters(const ReviewTransaction *transaction)
 	return result;
 }
 
+bool
+review_transaction_touches(const ReviewTable *table,
+						   const ReviewParameters *parameters, bool read_only)
+{
+	SPIExecuteOptions options = {
+		.params = review_parameter_list(parameters),
+		.read_only = read_only,
+		.tcount = 1,
+	};
+	StringInfoData text;
+	bool		result = false;
+
+	initStringInfo(&text);
+	for (int ended = 1; ended >= 0 && !result; ended--)
+	{
+		resetStringInfo(&text);
+		review_transaction_versions(&text, table, ended);
+		result = SPI_execute_extended(text.data, &options) == SPI_OK_SELECT &&
+			SPI_processed > 0;
+	}
+	return result;
+}
+
 /*
  * temporal.transaction_changes(xid xid8), and with bigint
  */
@@ -225,8 +248,14 @@ temporal_transaction_changes(PG_FUNCTION_ARGS)
 	parameters = review_transaction_parameters(transaction);
 	SPI_connect();
 	foreach(lc, review_transaction_tables())
-		review_answer((ReturnSetInfo *) fcinfo->resultinfo,
-					  transaction_query(lfirst(lc)), &parameters, true);
+	{
+		const ReviewTable *table = lfirst(lc);
+
+		if (table->ncolumns <= REVIEW_MANY_COLUMNS ||
+			review_transaction_touches(table, &parameters, true))
+			review_answer((ReturnSetInfo *) fcinfo->resultinfo,
+						  transaction_query(table), &parameters, true);
+	}
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -29,7 +29,18 @@ extern List *review_transaction_tables(void);
  * Parameters of queries about it: $1 its ticks, $2 the first and $3 the last
  * of them, $4 its commit time, $5 its xid, $6 its role.
  */
-extern ReviewParameters review_transaction_parameters(const ReviewTransaction *transaction);
+extern ReviewParameters
+			review_transaction_parameters(const ReviewTransaction *transaction);
+
+/*
+ * Did it change the table?  For tables of which not every question can be
+ * asked: without a key, or with more columns than a query can have twice.
+ */
+#define REVIEW_MANY_COLUMNS 800
+
+extern bool review_transaction_touches(const ReviewTable *table,
+									   const ReviewParameters *parameters,
+									   bool read_only);
 
 /*
  * SELECT present (1), start, and the columns of the versions that it ended, o,

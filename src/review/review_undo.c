@@ -91,32 +91,6 @@ undo_query(const ReviewTable *table)
 }
 
 /*
- * Without a primary key nothing can be undone: 55000 if the transaction
- * changed such a table.
- */
-static void
-undo_check_key(const ReviewTable *table, const ReviewParameters *parameters,
-			   bool read_only)
-{
-	SPIExecuteOptions options = {
-		.params = review_parameter_list(parameters),
-		.read_only = read_only,
-		.tcount = 1,
-	};
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int ended = 1; ended >= 0; ended--)
-	{
-		resetStringInfo(&text);
-		review_transaction_versions(&text, table, ended);
-		if (SPI_execute_extended(text.data, &options) == SPI_OK_SELECT &&
-			SPI_processed > 0)
-			review_table_require_key(table);
-	}
-}
-
-/*
  * The rows of all tables, without tables that have none; SPI is connected.
  */
 static List *
@@ -132,11 +106,10 @@ undo_collect(const ReviewTransaction *transaction, List *tables,
 		const ReviewTable *table = lfirst(lc);
 		ReviewRows *rows;
 
-		if (table->nkeys == 0)
-		{
-			undo_check_key(table, &parameters, read_only);
+		if ((table->nkeys == 0 || table->ncolumns > REVIEW_MANY_COLUMNS) &&
+			!review_transaction_touches(table, &parameters, read_only))
 			continue;
-		}
+		review_table_require_key(table);
 		rows = review_rows_create(table, list_length(result));
 		review_rows_collect(rows, undo_query(table), &parameters, read_only);
 		if (rows->nrows > 0)

@@ -21,12 +21,16 @@
  *		database (there are none, but slots are used again) is not mistaken.
  *
  * Prepared transactions outlive their process, and the server: they are in a
- * table (transaction_prepared.c).
+ * table (transaction_prepared.c).  Which of them this server began itself,
+ * since it started, crashed or was promoted, tells the next number there was
+ * at the first BEGIN after that.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/ipc.h"
@@ -51,7 +55,9 @@ typedef struct Flight
 	/* Slots before the first and after the last were never used */
 	pg_atomic_uint32 first;
 	pg_atomic_uint32 last;
+	pg_atomic_uint64 own_xids;	/* this server's begin here; 0: not known */
 	pg_atomic_uint32 prepared;	/* was a transaction with ticks prepared? */
+	pg_atomic_uint32 unfinished;	/* did finishing one fail half way? */
 	FlightSlot	slots[FLEXIBLE_ARRAY_MEMBER];	/* by number of process */
 } Flight;
 
@@ -90,7 +96,9 @@ flight_shmem_startup(void)
 	{
 		pg_atomic_init_u32(&flight->first, MaxBackends);
 		pg_atomic_init_u32(&flight->last, 0);
+		pg_atomic_init_u64(&flight->own_xids, 0);
 		pg_atomic_init_u32(&flight->prepared, 0);
+		pg_atomic_init_u32(&flight->unfinished, 0);
 		for (int i = 0; i < MaxBackends; i++)
 		{
 			pg_atomic_init_u64(&flight->slots[i].since, 0);
@@ -218,13 +226,40 @@ transaction_flight_settled(TimestampTz at_most)
 }
 
 void
+transaction_flight_note_begin(void)
+{
+	uint64		unknown = 0;
+
+	if (flight == NULL || pg_atomic_read_u64(&flight->own_xids) != 0 ||
+		RecoveryInProgress())
+		return;
+	(void) pg_atomic_compare_exchange_u64(&flight->own_xids, &unknown,
+										  U64FromFullTransactionId(ReadNextFullTransactionId()));
+}
+
+void
 transaction_flight_note_prepared(void)
 {
 	pg_atomic_write_u32(&flight->prepared, 1);
+}
+
+void
+transaction_flight_note_unfinished(void)
+{
+	pg_atomic_write_u32(&flight->unfinished, 1);
 }
 
 bool
 transaction_flight_had_prepared(void)
 {
 	return pg_atomic_read_u32(&flight->prepared) != 0;
+}
+
+bool
+transaction_flight_may_be_half(FullTransactionId xid)
+{
+	uint64		own_xids = pg_atomic_read_u64(&flight->own_xids);
+
+	return own_xids == 0 || U64FromFullTransactionId(xid) < own_xids ||
+		pg_atomic_read_u32(&flight->unfinished) != 0;
 }

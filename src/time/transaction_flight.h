@@ -8,6 +8,7 @@
 #ifndef TEMPORAL_TRANSACTION_FLIGHT_H
 #define TEMPORAL_TRANSACTION_FLIGHT_H
 
+#include "access/transam.h"
 #include "datatype/timestamp.h"
 
 extern void transaction_flight_init(void);
@@ -24,9 +25,20 @@ extern void transaction_flight_commit(void);
  */
 extern void transaction_flight_leave(void);
 
-/* A transaction that has ticks is being prepared; was one since the start? */
+/* To be called at BEGIN: PREPARE TRANSACTION is in no transaction without. */
+extern void transaction_flight_note_begin(void);
+
+/* A transaction that has ticks is being prepared; was one on this server? */
 extern void transaction_flight_note_prepared(void);
 extern bool transaction_flight_had_prepared(void);
+
+/*
+ * Finishing a prepared transaction failed half way.  May that have happened to
+ * this one, or was it prepared before this server started, crashed or was
+ * promoted, so that nobody knows?
+ */
+extern void transaction_flight_note_unfinished(void);
+extern bool transaction_flight_may_be_half(FullTransactionId xid);
 
 /*
  * *settled: a time at or before which no transaction of this database in

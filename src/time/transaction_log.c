@@ -64,7 +64,6 @@
 #include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/inval.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -255,11 +254,7 @@ transaction_log_form(Relation rel)
 		ISNULL(application_name) = true;
 	VALUE(client_addr) = transaction_client_addr();
 	ISNULL(client_addr) = session_addr == (Datum) 0;
-	if (temporal_context && temporal_context[0] != '\0')
-		VALUE(context) = DirectFunctionCall1(jsonb_in,
-											 CStringGetDatum(temporal_context));
-	else
-		ISNULL(context) = true;
+	ISNULL(context) = !settings_get_context(&VALUE(context));
 	ISNULL(prepared_by) = true;
 #undef VALUE
 #undef ISNULL
@@ -473,6 +468,7 @@ transaction_log_callback(XactEvent event, void *arg)
 	else
 	{
 		transaction_flight_note_prepared();
+		transaction_prepared_lock();
 		simple_heap_insert(rel, tuple);
 	}
 	heap_freetuple(tuple);

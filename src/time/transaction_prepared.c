@@ -21,13 +21,19 @@
  * IF THE SERVER STOPS BETWEEN THE TWO COMMITS
  *		The log has a row of a transaction that is still prepared: it was not
  *		committed then.  Whoever finishes a transaction that was prepared
- *		before the server started deletes such a row.
+ *		before the server started, crashed or was promoted, deletes such a
+ *		row; the same if the session ended between the two.
  *
  * LOCKING
  *		The object (temporal.prepared_transaction, xid) is locked, for the
- *		session, from before the row is looked for until the transaction is
- *		finished: of two who commit the same one, the second finds nothing
- *		left to write.
+ *		session, from before the transaction is prepared until it is, and from
+ *		before its row is looked for until it is finished.  Who does not get
+ *		the lock finds the transaction busy, before he has written anything:
+ *		PostgreSQL, which has the same rule, would tell him too late.
+ *
+ *		PREPARE TRANSACTION lets go when the memory of the transaction does,
+ *		however it ended: that is the first moment after PostgreSQL itself has
+ *		let go of it.
  *
  * WHO IS NOT HERE
  *		Logical replication's apply worker commits prepared transactions
@@ -57,6 +63,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/ipc.h"
 #include "storage/lock.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
@@ -134,14 +141,13 @@ transaction_prepared_settled(TimestampTz at_most)
 
 /*
  * The transaction prepared as gid in this database, if the user may finish it
- * (as LockGXact() has it); InvalidTransactionId otherwise.  *stale: was it
- * prepared before the server started?
+ * (as LockGXact() has it); InvalidTransactionId otherwise.
  *
  * Asks the function behind pg_prepared_xacts itself: a query would look into
  * catalogs, and the transaction to be finished may have locked those.
  */
 static TransactionId
-prepared_transaction_id(const char *gid, bool *stale)
+prepared_transaction_id(const char *gid)
 {
 	LOCAL_FCINFO(fcinfo, 0);
 	FmgrInfo	flinfo = {0};
@@ -177,8 +183,6 @@ prepared_transaction_id(const char *gid, bool *stale)
 			 !superuser()))
 			continue;
 		xid = DatumGetTransactionId(GetAttributeByNum(row, 1, &isnull));
-		*stale = DatumGetTimestampTz(GetAttributeByNum(row, 3, &isnull)) <
-			PgStartTime;
 	}
 	FreeExprContext(rsinfo.econtext, true);
 	return xid;
@@ -256,20 +260,47 @@ prepared_delete_stale_row(TransactionId xid)
 typedef struct PreparedFinish
 {
 	Oid			relid;			/* temporal.prepared_transaction */
-	TransactionId xid;			/* locked, if it is valid */
-	ItemPointerData place;		/* of its row, if that is valid */
+	LOCKTAG		lock;
+	bool		locked;
+	bool		is_half;		/* its row is, or may be, in the log alone */
+	ItemPointerData place;		/* of its row here, if that is valid */
 } PreparedFinish;
 
-static void
-prepared_lock(const PreparedFinish *finish, bool lock)
+static PreparedFinish *prepared_finishing = NULL;
+
+/*
+ * The lock on a transaction that is being prepared or finished; see the head
+ * of this file.
+ */
+static LOCKTAG
+prepared_lock_tag(Oid relid, TransactionId xid)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, finish->relid, finish->xid, 0);
-	if (lock)
-		(void) LockAcquire(&tag, ExclusiveLock, true, false);
-	else
-		(void) LockRelease(&tag, ExclusiveLock, true);
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, relid, xid, 0);
+	return tag;
+}
+
+static void
+prepared_unlock(void *arg)
+{
+	(void) LockRelease((LOCKTAG *) arg, ExclusiveLock, true);
+}
+
+void
+transaction_prepared_lock(void)
+{
+	MemoryContextCallback *callback;
+	LOCKTAG    *tag;
+
+	callback = MemoryContextAlloc(TopTransactionContext, sizeof(*callback));
+	tag = MemoryContextAlloc(TopTransactionContext, sizeof(*tag));
+	*tag = prepared_lock_tag(transaction_log_objects()->prepared,
+							 GetTopTransactionId());
+	callback->func = prepared_unlock;
+	callback->arg = tag;
+	(void) LockAcquire(tag, ExclusiveLock, true, false);
+	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
 }
 
 /*
@@ -281,20 +312,27 @@ prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 {
 	Relation	rel;
 	HeapTuple	row;
-	bool		stale = false;
-	TransactionId xid = prepared_transaction_id(gid, &stale);
+	TransactionId xid = prepared_transaction_id(gid);
+	bool		half;
 
 	if (!TransactionIdIsValid(xid))
 		return;					/* PostgreSQL says why */
 
 	/* The transaction may have locked anything: look no further than needed */
-	if (!stale && (!commit || !transaction_flight_had_prepared()))
+	half = transaction_flight_may_be_half(prepared_full_xid(xid));
+	if (!half && (!commit || !transaction_flight_had_prepared()))
 		return;
 	finish->relid = transaction_log_objects()->prepared;
 	if (!OidIsValid(finish->relid))
 		return;
-	finish->xid = xid;
-	prepared_lock(finish, true);
+	finish->lock = prepared_lock_tag(finish->relid, xid);
+	if (LockAcquire(&finish->lock, ExclusiveLock, true,
+					true /* do not wait */ ) == LOCKACQUIRE_NOT_AVAIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("prepared transaction with identifier \"%s\" is busy",
+						gid)));
+	finish->locked = true;
 	rel = table_open(finish->relid, RowExclusiveLock);
 	row = prepared_find_row(rel, xid);
 	if (row == NULL)
@@ -302,15 +340,16 @@ prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 		table_close(rel, NoLock);
 		return;
 	}
-	if (stale)
+	if (half)
 		prepared_delete_stale_row(xid);
 	if (commit)
 	{
 		finish->place = row->t_self;
+		finish->is_half = true;
 		transaction_log_write_prepared(row, RelationGetDescr(rel));
 	}
 	table_close(rel, NoLock);
-	if (commit || stale)
+	if (commit || half)
 	{
 		CommitTransactionCommand();
 		StartTransactionCommand();
@@ -318,8 +357,9 @@ prepared_begin_finish(PreparedFinish *finish, const char *gid, bool commit)
 }
 
 static void
-prepared_finish(PreparedFinish *finish)
+prepared_end_finish(PreparedFinish *finish)
 {
+	finish->is_half = false;
 	if (ItemPointerIsValid(&finish->place))
 	{
 		Relation	rel = table_open(finish->relid, RowExclusiveLock);
@@ -330,15 +370,38 @@ prepared_finish(PreparedFinish *finish)
 }
 
 static void
+prepared_let_go(PreparedFinish *finish)
+{
+	if (finish->is_half)
+		transaction_flight_note_unfinished();
+	if (finish->locked)
+		prepared_unlock(&finish->lock);
+}
+
+/*
+ * The session ends; its locks go by themselves.
+ */
+static void
+prepared_exit(int code, Datum arg)
+{
+	if (prepared_finishing != NULL && prepared_finishing->is_half)
+		transaction_flight_note_unfinished();
+}
+
+static void
 prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 						 bool readOnlyTree, ProcessUtilityContext context,
 						 ParamListInfo params, QueryEnvironment *queryEnv,
 						 DestReceiver *dest, QueryCompletion *qc)
 {
 	TransactionStmt *stmt = (TransactionStmt *) pstmt->utilityStmt;
+	static bool registered = false;
 	PreparedFinish finish = {0};
 	bool		commit;
 
+	if (IsA(stmt, TransactionStmt) &&
+		(stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START))
+		transaction_flight_note_begin();
 	if (!IsA(stmt, TransactionStmt) ||
 		(stmt->kind != TRANS_STMT_COMMIT_PREPARED &&
 		 stmt->kind != TRANS_STMT_ROLLBACK_PREPARED) ||
@@ -352,16 +415,20 @@ prepared_process_utility(PlannedStmt *pstmt, const char *queryString,
 	PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL,
 							  commit ? "COMMIT PREPARED" : "ROLLBACK PREPARED");
 	ItemPointerSetInvalid(&finish.place);
+	if (!registered)
+		before_shmem_exit(prepared_exit, (Datum) 0);
+	registered = true;
 	PG_TRY();
 	{
+		prepared_finishing = &finish;
 		prepared_begin_finish(&finish, stmt->gid, commit);
 		PASS_ON();
-		prepared_finish(&finish);
+		prepared_end_finish(&finish);
 	}
 	PG_FINALLY();
 	{
-		if (TransactionIdIsValid(finish.xid))
-			prepared_lock(&finish, false);
+		prepared_finishing = NULL;
+		prepared_let_go(&finish);
 	}
 	PG_END_TRY();
 }

@@ -18,4 +18,10 @@ extern void transaction_prepared_init(void);
  */
 extern TimestampTz transaction_prepared_settled(TimestampTz at_most);
 
+/*
+ * Before the current transaction is prepared: nobody can finish it until it
+ * is.
+ */
+extern void transaction_prepared_lock(void);
+
 #endif							/* TEMPORAL_TRANSACTION_PREPARED_H */

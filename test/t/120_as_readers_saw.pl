@@ -230,6 +230,12 @@ sub advance
 {
 	my ($w, $prepared) = @_;
 
+	if ($w->{preparing})
+	{
+		push @$prepared, $w->{preparing} if $w->{session}->result !~ /ERROR/;
+		$w->{preparing} = undef;
+	}
+
 	# a transaction that failed
 	if ($w->{open} && $w->{session}->result =~ /ERROR/)
 	{
@@ -257,8 +263,8 @@ sub advance
 		return 'ROLLBACK' if $chance < 0.1;
 		if ($chance < 0.2 && @$prepared < 3)
 		{
-			push @$prepared, "p$w->{name}_" . ++$w->{number};
-			return "PREPARE TRANSACTION '$prepared->[-1]'";
+			$w->{preparing} = "p$w->{name}_" . ++$w->{number};
+			return "PREPARE TRANSACTION '$w->{preparing}'";
 		}
 		return 'COMMIT';
 	}
@@ -377,7 +383,12 @@ sub run
 	}
 
 	# Whoever is open stays so, unless he waits
-	$_->ended(0.1) foreach map { $_->{session} } @writers;
+	foreach my $w (@writers)
+	{
+		$w->{session}->ended(0.1);
+		push @prepared, $w->{preparing}
+		  if $w->{preparing} && $w->{session}->result !~ /ERROR/;
+	}
 	$_->result foreach $finisher, $observer, $reader, $settler, $checker, $far;
 	$clerks->signal('INT');
 	$clerks->finish;

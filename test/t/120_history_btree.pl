@@ -211,6 +211,8 @@ foreach my $round (1 .. 2)
 # as: the right page is there, the parent has no downlink to it.  Whoever comes
 # there next finishes the split.
 {
+	# from a backup of now: what is needed since the first may be gone
+	$primary->backup('split');
 	my $from = $primary->lsn('insert');
 
 	$primary->safe_psql('postgres', 'UPDATE entry SET n = n + 1');
@@ -232,7 +234,8 @@ foreach my $round (1 .. 2)
 	ok(defined $target, 'a split, and a record of its end');
 
 	my $stopped = PostgreSQL::Test::Cluster->new('stopped');
-	$stopped->init_from_backup($primary, 'base', has_streaming => 1);
+	$stopped->init_from_backup($primary, 'split',
+		has_streaming => 1);
 	$stopped->append_conf('postgresql.conf', <<"CONF");
 recovery_target_lsn = '$target'
 recovery_target_inclusive = off

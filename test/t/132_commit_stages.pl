@@ -240,6 +240,61 @@ is($look->query("SELECT count(*) FROM temporal.transactions
 	GROUP BY xid HAVING count(*) > 1;"), '', 'a transaction is there once');
 is(current_scn(), $scn, 'and the SCN is what it was');
 
+# One that wants to commit it before it is prepared
+$a->query('SET synchronous_commit = on;');
+$a->send(write_sql(3, "PREPARE TRANSACTION 'busy'"));
+waits($a, 'SyncRep');
+$scn = current_scn();
+$b->query('SET synchronous_commit = local;');
+like($b->query("COMMIT PREPARED 'busy';"), qr/ERROR:  55000/, 'a transaction that is being prepared is busy');
+is($look->query("SELECT count(*) FROM temporal.transactions WHERE scn > $scn;"), '0', 'and has no row');
+let_go($a);
+$b->query("ROLLBACK PREPARED 'busy';");
+
+# The session ends between the two commits: they are one, or none is there
+foreach my $end ('ROLLBACK', 'COMMIT')
+{
+	my ($was, $is_prepared);
+
+	$c = new_session();
+	$c->query('SET synchronous_commit = local; ' . write_sql(3, "PREPARE TRANSACTION 'left'"));
+	$was = seen();
+	$scn = current_scn();
+	$c->query('SET synchronous_commit = on;');
+	$c->send("COMMIT PREPARED 'left';");
+	waits($c, 'SyncRep');
+	my $pid = $c->pid;
+	$look->query("SELECT pg_terminate_backend($pid);");
+	$node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)");
+	$c->quit;
+	$is_prepared = $look->query('SELECT count(*) FROM pg_prepared_xacts;');
+	$look->query("$end PREPARED 'left';") if $is_prepared;
+	is($look->query("SELECT count(*) FROM temporal.transactions WHERE scn > $scn;"),
+		$is_prepared && $end eq 'ROLLBACK' ? 0 : 1, "$end of what somebody left: its row");
+	is(as_of(current_scn()), seen(), 'and AS OF the last SCN is what is seen');
+}
+$c = new_session();
+
+# A process dies, and all start anew: what was prepared before has its row
+foreach my $end ('ROLLBACK', 'COMMIT')
+{
+	my $was;
+
+	$a->query('SET synchronous_commit = local; ' . write_sql(3, "PREPARE TRANSACTION 'survivor'"));
+	$was = seen();
+	my $then = $look->query('SELECT temporal.timestamp_to_scn(clock_timestamp());');
+	kill 'KILL', $c->pid;
+	$_->quit foreach $a, $b, $c, $lock, $reader, $look;
+	$node->poll_query_until('postgres', 'SELECT true');
+	($a, $b, $c, $lock, $reader, $look) = map { new_session() } 1 .. 6;
+	$scn = current_scn();
+	$look->query("$end PREPARED 'survivor';");
+	is(as_of($then), $was, "$end PREPARED after a crash: the past is what it was");
+	is($look->query("SELECT count(*) FROM temporal.transactions WHERE scn > $scn;"),
+		$end eq 'COMMIT' ? 1 : 0, 'its row');
+	is(as_of(current_scn()), seen(), 'AS OF the last SCN is what is seen');
+}
+
 # The server stops between the two commits
 foreach my $end ('ROLLBACK', 'COMMIT')
 {
