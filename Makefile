@@ -15,6 +15,7 @@ OBJS = \
 	src/time/tick_clock.o \
 	src/time/tick_file.o \
 	src/time/tick_reserve.o \
+	src/time/time_range.o \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
@@ -24,21 +25,30 @@ OBJS = \
 	src/time/transaction_scn.o \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
-	src/time/time_range.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
-	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/catalog/versioned_table.o \
 	src/history/history_btree.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
+	src/history/history_compact.o \
+	src/history/history_expand.o \
+	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
-	src/history/history_index.o \
-	src/history/history_store.o \
 	src/history/history_reach.o \
+	src/history/history_scan_exec.o \
+	src/history/history_scan_explain.o \
+	src/history/history_scan_plan.o \
+	src/history/history_scan_source.o \
 	src/history/history_section.o \
+	src/history/history_segment.o \
+	src/history/history_segments.o \
+	src/history/history_slices.o \
+	src/history/history_store.o \
 	src/history/history_zstd.o \
 	src/capture/capture_columns.o \
 	src/capture/capture_copy.o \
@@ -52,6 +62,7 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/maintenance/maintenance_compress.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
