@@ -61,6 +61,14 @@
 #define COMPACT_SLICE_LEAST		100000
 #define COMPACT_SLICE_MOST		2000000
 
+/*
+ * Versions in the first segment of a run.  Later ones have as many as should
+ * fill a page, going by what the one before came to, within bounds.
+ */
+#define COMPACT_SEGMENT_FIRST	800
+#define COMPACT_SEGMENT_LEAST	250
+#define COMPACT_SEGMENT_FILL	0.96
+
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
 
@@ -95,6 +103,7 @@ typedef struct CompactState
 	MemoryContext segment_context;	/* its versions */
 	SegmentColumns columns;
 	Size		segment_bytes;
+	int			segment_versions;	/* how many it is to have */
 
 	/* Versions to be deleted from the heap */
 	ItemPointerData *tids;
@@ -207,6 +216,10 @@ compact_end_segment(CompactState *state)
 	state->run.ends = Max(state->run.ends, row.ends);
 	state->run.segments++;
 	state->run.bytes += VARSIZE(DatumGetPointer(row.data));
+	state->segment_versions =
+		Min(Max(HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
+				VARSIZE(DatumGetPointer(row.data)), COMPACT_SEGMENT_LEAST),
+			HISTORY_SEGMENT_VERSIONS);
 	columns->nversions = 0;
 	state->segment_bytes = 0;
 	MemoryContextSwitchTo(old);
@@ -222,6 +235,7 @@ compact_begin_run(CompactState *state)
 	state->run.run = run;
 	state->run.starts = DT_NOEND;
 	state->run.ends = DT_NOBEGIN;
+	state->segment_versions = COMPACT_SEGMENT_FIRST;
 }
 
 static void
@@ -278,7 +292,7 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	int64		space = state->run_space;
 	int			n;
 
-	if (columns->nversions == HISTORY_SEGMENT_VERSIONS ||
+	if (columns->nversions >= state->segment_versions ||
 		state->segment_bytes >= COMPACT_SEGMENT_BYTES)
 		compact_end_segment(state);
 	n = columns->nversions;

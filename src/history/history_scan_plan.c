@@ -62,6 +62,8 @@ typedef struct ScanPlanner
 {
 	PlannerInfo *root;
 	RelOptInfo *rel;
+	RelOptInfo *segments_rel;	/* rel without the clauses of once */
+	List	   *once;			/* clauses that are asked once a scan */
 	SegmentTable table;
 	SegmentIndexes indexes;
 	List	   *runs;
@@ -428,7 +430,7 @@ scan_path(const ScanPlanner *planner, Relids required_outer,
 	List	   *clauses = rel->baserestrictinfo;
 
 	path->path.pathtype = T_CustomScan;
-	path->path.parent = rel;
+	path->path.parent = planner->segments_rel;
 	path->path.pathtarget = rel->reltarget;
 	path->path.param_info = get_baserel_parampathinfo(planner->root, rel,
 													  required_outer);
@@ -436,10 +438,11 @@ scan_path(const ScanPlanner *planner, Relids required_outer,
 	path->path.parallel_safe = rel->consider_parallel;
 	path->path.parallel_workers = parallel_workers;
 	path->methods = &scan_path_methods;
-	path->custom_private = list_make1(list_make4_int((int) planner->table.segments,
+	path->custom_private = list_make2(list_make4_int((int) planner->table.segments,
 													 planner->table.start_attno,
 													 planner->table.end_attno,
-													 planner->table.key_attno));
+													 planner->table.key_attno),
+									  planner->once);
 	if (path->path.param_info)
 		clauses = list_concat_copy(clauses,
 								   path->path.param_info->ppi_clauses);
@@ -624,6 +627,31 @@ scan_refuse(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	}
 }
 
+/*
+ * What is asked once a scan we ask ourselves: PostgreSQL would put a Result
+ * over the scan, which every row has to pass.  It looks for such clauses at the
+ * relation of the path.
+ */
+static void
+scan_take_once(ScanPlanner *planner)
+{
+	RelOptInfo *rel = makeNode(RelOptInfo);
+	ListCell   *lc;
+
+	memcpy(rel, planner->rel, sizeof(RelOptInfo));
+	rel->baserestrictinfo = NIL;
+	foreach(lc, planner->rel->baserestrictinfo)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+
+		if (rinfo->pseudoconstant)
+			planner->once = lappend(planner->once, rinfo->clause);
+		else
+			rel->baserestrictinfo = lappend(rel->baserestrictinfo, rinfo);
+	}
+	planner->segments_rel = rel;
+}
+
 static void
 scan_planner_init(ScanPlanner *planner, PlannerInfo *root, RelOptInfo *rel,
 				  Oid history, const SegmentTable *table)
@@ -635,6 +663,7 @@ scan_planner_init(ScanPlanner *planner, PlannerInfo *root, RelOptInfo *rel,
 	planner->root = root;
 	planner->rel = rel;
 	planner->table = *table;
+	scan_take_once(planner);
 	history_segments_indexes(segments, &planner->indexes);
 	table_close(segments, AccessShareLock);
 	planner->runs = segment_run_list(history, NULL);
@@ -713,6 +742,7 @@ history_scan_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 {
 	CustomScan *scan = makeNode(CustomScan);
 	List	   *table_private = linitial(best_path->custom_private);
+	List	   *once = lsecond(best_path->custom_private);
 	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
 	Relation	history = table_open(rte->relid, NoLock);
 	SegmentTable table = {
@@ -755,10 +785,13 @@ history_scan_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = best_path->flags;
 	scan->methods = &scan_plan_methods;
-	scan->custom_exprs = list_concat(values, conditions);
+	scan->custom_exprs = list_concat(list_concat(values, conditions),
+									 copyObject(once));
 	scan->custom_private = list_make5(table_private, columns, attnos,
 									  strategies, kinds);
 	scan->custom_private = lappend(scan->custom_private, operators);
+	scan->custom_private = lappend(scan->custom_private,
+								   list_make1_int(list_length(once)));
 	Assert(list_length(scan->custom_private) == SCAN_PRIVATE_Count);
 	return &scan->scan.plan;
 }

@@ -43,7 +43,6 @@ history_scan_open(HistoryScanState *state)
 	CustomScan *plan = (CustomScan *) state->css.ss.ps.plan;
 	List	   *operators = list_nth(plan->custom_private,
 									 SCAN_PRIVATE_OPERATORS);
-	int			natts = RelationGetDescr(history)->natts;
 	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 	ListCell   *lc;
 
@@ -59,8 +58,6 @@ history_scan_open(HistoryScanState *state)
 	state->scan_context = AllocSetContextCreate(CurrentMemoryContext,
 												"temporal segment scan",
 												ALLOCSET_SMALL_SIZES);
-	state->values = palloc0(natts * sizeof(Datum *));
-	state->nulls = palloc0(natts * sizeof(bool *));
 
 	/* How bounds of the key column find segments */
 	for (int i = 0; i < state->nbounds; i++)
@@ -259,6 +256,9 @@ history_scan_start(HistoryScanState *state)
 	state->started = true;
 	state->source = SCAN_NOTHING;
 	state->nselected = state->next = 0;
+	if (state->once != NULL &&
+		!ExecQual(state->once, state->css.ss.ps.ps_ExprContext))
+		return;
 	if (state->segments == NULL)
 		history_scan_open(state);
 	if (!scan_evaluate_bounds(state))

@@ -58,10 +58,10 @@ typedef struct HistoryScanState
 
 	/* The plan */
 	SegmentTable table;
-	List	   *columns;		/* of int: those that are needed */
 	ScanBoundState *bounds;
 	int			nbounds;
 	ExprState  *recheck;		/* all clauses that bounds stand for */
+	ExprState  *once;			/* clauses that are asked once a scan */
 
 	/* The segments' relation; NULL until it is needed */
 	Relation	segments;
@@ -88,9 +88,17 @@ typedef struct HistoryScanState
 	int			nselected;
 	int			next;
 	uint16		selected[UINT16_MAX];
-	const Datum **values;		/* of needed columns: [attno - 1] */
-	const bool **nulls;
 	ItemPointerData tid;
+
+	/* Columns that are needed, and their place in the node's slot */
+	int			ncolumns;
+	AttrNumber *attnos;
+	const Datum **values;		/* of the segment */
+	const bool **nulls;
+
+	/* Rows that need no expression: where each column of the result is */
+	bool		direct;
+	int		   *outputs;		/* index of attnos */
 
 	HistoryScanCounters counters;
 	ScanShared *shared;

@@ -3,8 +3,8 @@
  * history_segment.c
  *	  Many versions as one datum, column by column
  *
- * A segment is a bytea that is stored out of line and not compressed by
- * PostgreSQL, so that parts of it can be fetched.  What the bytes of a column
+ * A segment is a bytea that is not compressed by PostgreSQL, so that parts of
+ * it can be fetched where it is stored out of line.  What the bytes of a column
  * mean is history_codec.c's.
  *
  * LAYOUT		all numbers in the machine's byte order, as those of a heap page

@@ -14,7 +14,11 @@
  *		key_low		the least and the greatest value of the first column of the
  *		key_high	primary key, if there is one
  *
- * with a GiST index on period and, if there is a key, a btree on (run,
+ * A segment is made so large that it fills a page, in which it stands as it is:
+ * reading it costs no more than reading that page, and no copy.  Those that
+ * turn out larger are stored out of line, uncompressed.
+ *
+ * The table has a GiST index on period and, if there is a key, a btree on (run,
  * key_high).  Within a run segments are in the order of the key and do not
  * overlap, so those with a key are found by going from the first whose
  * key_high is not below it as long as key_low is not above it.
@@ -64,6 +68,9 @@
 #include "catalog/extension_objects.h"
 #include "history/history_segments.h"
 #include "temporal.h"
+
+/* The largest tuple that PostgreSQL lets stay in its page, from 10 to 18 */
+#define SEGMENTS_TUPLE		8160
 
 static bool segments_being_dropped = false;
 
@@ -161,6 +168,9 @@ history_segments_create(Relation history, AttrNumber key_attno)
 	stmt->relation->relpersistence = history->rd_rel->relpersistence;
 	stmt->tableElts = segments_columns(history, key_attno);
 	stmt->accessMethod = pstrdup("heap");
+	stmt->options = list_make1(makeDefElem("toast_tuple_target",
+										   (Node *) makeInteger(SEGMENTS_TUPLE),
+										   -1));
 	stmt->oncommit = ONCOMMIT_NOOP;
 	if (OidIsValid(history->rd_rel->reltablespace))
 		stmt->tablespacename =
