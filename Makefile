@@ -33,6 +33,7 @@ OBJS = \
 	src/history/history_btree.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
+	src/history/history_decimal.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_index.o \
