@@ -24,6 +24,7 @@ OBJS = \
 	src/time/transaction_scn.o \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
+	src/time/transaction_window.o \
 	src/time/time_range.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
