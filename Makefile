@@ -25,6 +25,7 @@ OBJS = \
 	src/time/transaction_scn.o \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
+	src/time/transaction_window.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
 	src/catalog/segment_table.o \
