@@ -71,6 +71,9 @@ static void ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 static void
 ddl_end_transaction(XactEvent event, void *arg)
 {
+	/* A DO block may commit what it dropped */
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		ddl_drop_check();
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
 	{

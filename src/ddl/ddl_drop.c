@@ -6,7 +6,8 @@
  * Objects can be dropped without being named (DROP SCHEMA ... CASCADE, DROP
  * OWNED): the object access hook sees each of them.  A table takes its catalog
  * row along.  A history that goes while its table stays is an error, which is
- * known only when the statement is done: ddl_drop_check().
+ * known only when the statement is done, or commits in its middle:
+ * ddl_drop_check().
  *
  * Segments are dropped with their history, when the statement is done.  Nobody
  * else may drop them, and so not the extension either that they belong to:
@@ -32,6 +33,7 @@
 /* A history that was dropped by the statement that is running */
 typedef struct DroppedHistory
 {
+	SubTransactionId dropped_in;
 	Oid			history;
 	Oid			table;
 	char	   *name;
@@ -40,6 +42,7 @@ typedef struct DroppedHistory
 /* Its segments */
 typedef struct DroppedSegments
 {
+	SubTransactionId dropped_in;
 	Oid			history;
 	Oid			segments;
 } DroppedSegments;
@@ -52,12 +55,41 @@ static List *dropped_segments = NIL;
 
 static void ddl_object_access(ObjectAccessType access, Oid classId,
 							  Oid objectId, int subId, void *arg);
+static void ddl_drop_end_subtransaction(SubXactEvent event,
+										SubTransactionId subid,
+										SubTransactionId parent_subid,
+										void *arg);
 
 void
 ddl_drop_init(void)
 {
 	prev_object_access_hook = object_access_hook;
 	object_access_hook = ddl_object_access;
+	RegisterSubXactCallback(ddl_drop_end_subtransaction, NULL);
+}
+
+/*
+ * What was dropped in a subtransaction that is rolled back, was not dropped.
+ * Those in it have greater numbers than itself, all others have smaller ones.
+ */
+static void
+ddl_drop_end_subtransaction(SubXactEvent event, SubTransactionId subid,
+							SubTransactionId parent_subid, void *arg)
+{
+	ListCell   *lc;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach(lc, dropped_histories)
+	{
+		if (((DroppedHistory *) lfirst(lc))->dropped_in >= subid)
+			dropped_histories = foreach_delete_current(dropped_histories, lc);
+	}
+	foreach(lc, dropped_segments)
+	{
+		if (((DroppedSegments *) lfirst(lc))->dropped_in >= subid)
+			dropped_segments = foreach_delete_current(dropped_segments, lc);
+	}
 }
 
 void
@@ -158,6 +190,7 @@ ddl_drop_note_segments(Oid history)
 		return;
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	dropped = palloc(sizeof(DroppedSegments));
+	dropped->dropped_in = GetCurrentSubTransactionId();
 	dropped->history = history;
 	dropped->segments = table.segments;
 	dropped_segments = lappend(dropped_segments, dropped);
@@ -211,6 +244,7 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
 
+		dropped->dropped_in = GetCurrentSubTransactionId();
 		dropped->history = objectId;
 		dropped->table = table.relation;
 		dropped->name = pstrdup(get_rel_name(objectId));

@@ -205,8 +205,16 @@ compact_end_segment(CompactState *state)
 	}
 	if (state->key_attno != 0)
 	{
-		row.key_low = columns->values[state->key_attno - 1][0];
-		row.key_high = columns->values[state->key_attno - 1][n - 1];
+		const Datum *keys = columns->values[state->key_attno - 1];
+		const bool *no_key = columns->nulls[state->key_attno - 1];
+		int			last = n - 1;
+
+		/* null sorts last */
+		while (last > 0 && no_key[last])
+			last--;
+		row.no_key = no_key[0];
+		row.key_low = keys[0];
+		row.key_high = keys[last];
 	}
 	row.data = history_segment_form(state->desc, state->order.start_attno,
 									state->order.end_attno, columns, state->level);

@@ -622,7 +622,7 @@ scan_refuse(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("rows of history \"%s\" cannot be locked or joined by an UPDATE because it is compressed",
 						get_rel_name(rte->relid)),
-				 errhint("Write (SELECT * FROM %s) in its place.",
+				 errhint("Write (SELECT * FROM %s OFFSET 0) in its place.",
 						 quote_identifier(get_rel_name(rte->relid)))));
 	}
 }

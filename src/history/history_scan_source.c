@@ -312,7 +312,9 @@ scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
 	{
 		ScanBoundState *bound = &state->bounds[i];
 
-		if (OidIsValid(bound->low_operator) &&
+		if (!OidIsValid(bound->low_operator))
+			continue;
+		if (row->no_key ||
 			!DatumGetBool(FunctionCall2Coll(&bound->low_function,
 											state->indexes.key_collation,
 											row->key_low, bound->value)))

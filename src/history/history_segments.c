@@ -12,7 +12,8 @@
  *		versions	how many
  *		data		them: history_segment.c
  *		key_low		the least and the greatest value of the first column of the
- *		key_high	primary key, if there is one
+ *		key_high	primary key, if there is one; null if all are null, which is
+ *					so where a column became the key later
  *
  * A segment is made so large that it fills a page, in which it stands as it is:
  * reading it costs no more than reading that page, and no copy.  Those that
@@ -105,12 +106,13 @@ segments_columns(Relation history, AttrNumber key_attno)
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(history),
 											  key_attno - 1);
 
-		columns = lappend(columns, segments_column("key_low", att->atttypid,
-												   att->atttypmod,
-												   att->attcollation));
-		columns = lappend(columns, segments_column("key_high", att->atttypid,
-												   att->atttypmod,
-												   att->attcollation));
+		ColumnDef  *low = segments_column("key_low", att->atttypid,
+										  att->atttypmod, att->attcollation);
+		ColumnDef  *high = copyObject(low);
+
+		high->colname = pstrdup("key_high");
+		low->is_not_null = high->is_not_null = false;
+		columns = lappend(lappend(columns, low), high);
 	}
 	return columns;
 }
@@ -284,6 +286,8 @@ history_segments_insert(Relation segments, const SegmentRow *row)
 	values[Anum_segments_data - 1] = row->data;
 	values[Anum_segments_key_low - 1] = row->key_low;
 	values[Anum_segments_key_high - 1] = row->key_high;
+	nulls[Anum_segments_key_low - 1] = row->no_key;
+	nulls[Anum_segments_key_high - 1] = row->no_key;
 	tuple = heap_form_tuple(RelationGetDescr(segments), values, nulls);
 	CatalogTupleInsert(segments, tuple);
 	heap_freetuple(tuple);
@@ -299,7 +303,9 @@ history_segments_read(TupleTableSlot *slot, SegmentRow *row)
 	row->ends = DatumGetTimestampTz(slot->tts_values[Anum_segments_ends - 1]);
 	row->versions = DatumGetInt32(slot->tts_values[Anum_segments_versions - 1]);
 	row->data = slot->tts_values[Anum_segments_data - 1];
-	if (slot->tts_tupleDescriptor->natts >= Natts_segments)
+	row->no_key = slot->tts_tupleDescriptor->natts < Natts_segments ||
+		slot->tts_isnull[Anum_segments_key_low - 1];
+	if (!row->no_key)
 	{
 		row->key_low = slot->tts_values[Anum_segments_key_low - 1];
 		row->key_high = slot->tts_values[Anum_segments_key_high - 1];

@@ -37,6 +37,7 @@ typedef struct SegmentRow
 	Datum		data;			/* history_segment_form() */
 	Datum		key_low;		/* of the key column, if there is one */
 	Datum		key_high;
+	bool		no_key;			/* there is none, or null in all versions */
 } SegmentRow;
 
 /* Its indexes */
