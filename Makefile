@@ -32,6 +32,7 @@ OBJS = \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
 	src/catalog/versioned_table.o \
+	src/history/history_access.o \
 	src/history/history_btree.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \

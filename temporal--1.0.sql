@@ -31,6 +31,16 @@ COMMENT ON COLUMN temporal.versioned_table.history_start IS
 SELECT pg_catalog.pg_extension_config_dump('temporal.versioned_table', '');
 GRANT SELECT ON temporal.versioned_table TO PUBLIC;
 
+-- What histories with segments are read by: see src/history/history_access.c
+CREATE FUNCTION temporal.history_handler(internal) RETURNS table_am_handler
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', 'temporal_history_handler';
+COMMENT ON FUNCTION temporal.history_handler(internal) IS
+'heap, for histories that have segments: refuses to read them where the library is not preloaded, because it would read only a part';
+CREATE ACCESS METHOD temporal_history TYPE TABLE HANDLER temporal.history_handler;
+COMMENT ON ACCESS METHOD temporal_history IS
+'heap of a history that has segments besides';
+
 -- Compressed history: see src/catalog/segment_table.c, which knows the columns
 -- by number.  Neither table is dumped: a dump has the versions themselves.
 CREATE TABLE temporal.segment_store (

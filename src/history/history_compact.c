@@ -51,6 +51,7 @@
 
 #include "catalog/segment_table.h"
 #include "catalog/versioned_table.h"
+#include "history/history_access.h"
 #include "history/history_compact.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -555,6 +556,7 @@ compact_publish_segments(CompactState *state)
 	};
 
 	compact_lock_for_first(state->history);
+	history_access_set(RelationGetRelid(state->history), true);
 	segment_table_insert(RelationGetRelid(state->history), &table);
 }
 

@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/segment_table.h"
+#include "history/history_access.h"
 #include "history/history_compact.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -127,6 +128,7 @@ history_expand(const VersionedTable *table, CompactResult *result)
 	table_close(segments, NoLock);
 	table_close(history, NoLock);
 
+	history_access_set(table->history, false);
 	segment_table_delete(table->history);
 	CacheInvalidateRelcacheByRelid(table->history);
 	history_segments_drop(stored.segments);
