@@ -70,6 +70,7 @@ OBJS = \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
 	src/query/query_instant.o \
+	src/query/query_log.o \
 	src/query/query_plan.o \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \

@@ -71,6 +71,7 @@ _PG_init(void)
 	query_stats_init();
 	query_rewrite_init();
 	query_session_init();
+	query_log_init();
 	capture_columns_init();
 	capture_copy_init();
 	ddl_init();

@@ -59,6 +59,13 @@ settings_assign_allow_truncated_history(bool newval, void *extra)
 }
 
 static void
+settings_assign_log_queries(bool newval, void *extra)
+{
+	if (newval != temporal_log_queries)
+		ResetPlanCache();
+}
+
+static void
 settings_assign_as_of_mode(int newval, void *extra)
 {
 	if (newval != temporal_as_of_mode)
@@ -127,11 +134,11 @@ settings_init(void)
 							   settings_check_context,
 							   settings_assign_context, NULL);
 	DefineCustomBoolVariable("temporal.log_queries",
-							 "Writes one DEBUG1 line for each temporal table reference.",
+							 "Writes one DEBUG1 line for each execution of a temporal table reference.",
 							 NULL,
 							 &temporal_log_queries,
 							 false, PGC_SUSET, 0,
-							 NULL, NULL, NULL);
+							 NULL, settings_assign_log_queries, NULL);
 
 	/* A postmaster setting can be defined only while the postmaster starts */
 	if (temporal_preloaded)

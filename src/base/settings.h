@@ -26,7 +26,7 @@ typedef enum AsOfMode
 
 extern int	temporal_as_of_mode;
 
-/* temporal.log_queries: one DEBUG1 line per temporal reference (superuser) */
+/* temporal.log_queries: one DEBUG1 line per execution of a clause (superuser) */
 extern bool temporal_log_queries;
 
 /*
