@@ -57,6 +57,7 @@ COMMENT ON COLUMN temporal.segment_store.key_column IS
 CREATE TABLE temporal.segment_run (
 	history			regclass NOT NULL,
 	run				integer NOT NULL,
+	slice			integer NOT NULL,
 	starts			timestamptz NOT NULL,
 	ends			timestamptz NOT NULL,
 	versions		bigint NOT NULL,

@@ -23,6 +23,7 @@
 typedef struct SegmentRun
 {
 	int32		run;
+	int32		slice;			/* runs of one slice of time have the same */
 	TimestampTz starts;			/* the earliest start */
 	TimestampTz ends;			/* the latest end */
 	int64		versions;
@@ -68,5 +69,6 @@ extern void segment_table_delete(Oid history);
 extern List *segment_run_list(Oid history, Snapshot snapshot);
 
 extern void segment_run_insert(Oid history, const SegmentRun *run);
+extern void segment_run_delete(Oid history, int32 run);
 
 #endif							/* TEMPORAL_SEGMENT_TABLE_H */

@@ -81,8 +81,8 @@ Datum
 temporal_compress_history(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz before;
 	VersionedTable table;
+	CompactOptions options = {0};
 	CompactResult result;
 
 	if (PG_ARGISNULL(0))
@@ -97,14 +97,15 @@ temporal_compress_history(PG_FUNCTION_ARGS)
 						get_rel_name(table.relation)),
 				 errhint("ALTER TABLE ... SET (temporal.compression = zstd) changes that.")));
 	if (!PG_ARGISNULL(1))
-		before = Min(PG_GETARG_TIMESTAMPTZ(1), now);
+		options.before = Min(PG_GETARG_TIMESTAMPTZ(1), now);
 	else
-		before =
+		options.before =
 			DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 													TimestampTzGetDatum(now),
 													IntervalPGetDatum(&table.compress_after)));
 	PreventCommandIfReadOnly("temporal.compress_history()");
-	history_compact(&table, before, table.compression_level, &result);
+	options.level = table.compression_level;
+	history_compact(&table, &options, &result);
 	return maintenance_result(fcinfo, &result);
 }
 
