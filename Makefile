@@ -113,6 +113,10 @@ ifdef WERROR
 PG_CFLAGS += -Werror
 endif
 
+# Loops over the values of a column, which reading history consists of
+$(addprefix src/history/history_,codec.o decimal.o integers.o): \
+	CFLAGS += $(CFLAGS_VECTORIZE) $(CFLAGS_UNROLL_LOOPS)
+
 # Bitcode would double the build for functions that are never inlined.
 override with_llvm = no
 
