@@ -31,6 +31,7 @@ OBJS = \
 	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
 	src/history/history_btree.o \
+	src/history/history_bitmap.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_decimal.o \
