@@ -34,6 +34,7 @@ OBJS = \
 	src/catalog/versioned_table.o \
 	src/history/history_access.o \
 	src/history/history_btree.o \
+	src/history/history_bitmap.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_compact.o \
@@ -126,6 +127,10 @@ SHLIB_LINK += -lzstd
 ifdef WERROR
 PG_CFLAGS += -Werror
 endif
+
+# Loops over the values of a column, which reading history consists of
+$(addprefix src/history/history_,codec.o decimal.o integers.o): \
+	CFLAGS += $(CFLAGS_VECTORIZE) $(CFLAGS_UNROLL_LOOPS)
 
 # Bitcode would double the build for functions that are never inlined.
 override with_llvm = no

@@ -43,6 +43,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "history/history_bitmap.h"
 #include "history/history_bytes.h"
 #include "history/history_codec.h"
 #include "history/history_decimal.h"
@@ -122,29 +123,11 @@ codec_integer(int length, Datum value)
  * Encoding
  */
 
-static inline void
-codec_set_bit(uint8 *bits, int i)
-{
-	bits[i / 8] |= 1 << (i % 8);
-}
-
-static inline bool
-codec_bit(const uint8 *bits, int i)
-{
-	return (bits[i / 8] >> (i % 8)) & 1;
-}
-
-static void
-codec_clear_bits(BlockWriter *writer, int n)
-{
-	memset(writer->bits, 0, HISTORY_BITMAP_SIZE(n));
-}
-
 static void
 codec_write_bits(BlockWriter *writer, int flag, int n)
 {
 	writer->flags |= flag;
-	history_section_write_bitmap(writer->buf, writer->bits, n, writer->level);
+	history_bitmap_write(writer->buf, writer->bits, n, writer->level);
 }
 
 /*
@@ -158,12 +141,12 @@ codec_encode_partner(BlockWriter *writer, uint64 *values, int n,
 	int			known = 0;
 	int			left = 0;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i + 1 < n; i++)
 	{
 		if (values[i] == codec_integer(length, partner[i + 1]))
 		{
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 			known++;
 		}
 	}
@@ -171,7 +154,7 @@ codec_encode_partner(BlockWriter *writer, uint64 *values, int n,
 		return n;
 	for (int i = 0; i < n; i++)
 	{
-		if (!codec_bit(writer->bits, i))
+		if (!history_bitmap_get(writer->bits, i))
 			values[left++] = values[i];
 	}
 	codec_write_bits(writer, BLOCK_PARTNER, n);
@@ -219,11 +202,11 @@ codec_encode_integers(BlockWriter *writer, const uint64 *values, int n)
 	int			nchanged = 0;
 	int			width;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0 && values[i] == values[i - 1])
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			changed[nchanged++] = values[i];
 	}
@@ -273,11 +256,11 @@ codec_encode_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
 	int			ndistinct = 0;
 	int			width = REPEAT_BITS;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0 && history_bytes_equal(&items[i], &items[i - 1]))
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			changed[nchanged++] = items[i];
 	}
@@ -301,7 +284,7 @@ codec_encode_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
 		for (int i = n - 1, from = nchanged - 1; i >= 0 && ndistinct > 0; i--)
 		{
 			codes[i] = codes[from];
-			if (!codec_bit(writer->bits, i))
+			if (!history_bitmap_get(writer->bits, i))
 				from--;
 		}
 		memcpy(changed, items, n * sizeof(HistoryBytes));
@@ -338,11 +321,11 @@ codec_encode_nulls(BlockWriter *writer, const bool *nulls, int n)
 {
 	int			left = 0;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (nulls[i])
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			left++;
 	}
@@ -369,7 +352,7 @@ history_codec_encode(StringInfo buf, const HistoryType *type,
 
 	if (nvalues < 0 || nvalues > HISTORY_CODEC_VALUES)
 		elog(ERROR, "%d values cannot be encoded together", nvalues);
-	writer.bits = palloc(HISTORY_BITMAP_SIZE(nvalues) + 1);
+	writer.bits = palloc(HISTORY_BITMAP_SIZE(nvalues));
 	appendStringInfoChar(buf, BLOCK_LAYOUT);
 	appendStringInfoChar(buf, 0);	/* known at the end */
 	appendStringInfoChar(buf, 0);
@@ -519,7 +502,7 @@ codec_spread_repeats(Datum *all, int n, const Datum *values, const uint8 *bits)
 	values--;
 	for (int i = 0; i < n; i++)
 	{
-		values += !codec_bit(bits, i);
+		values += !history_bitmap_get(bits, i);
 		all[i] = *values;
 	}
 }
@@ -533,7 +516,7 @@ codec_spread_others(Datum *all, int n, const Datum *values, const uint8 *bits,
 {
 	for (int i = 0; i < n; i++, others += step)
 	{
-		bool		other = codec_bit(bits, i);
+		bool		other = history_bitmap_get(bits, i);
 
 		all[i] = *(other ? others : values);
 		values += !other;
@@ -596,11 +579,11 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 			history_section_wrong(reader, "it is too long");
 	}
 	if (flags & BLOCK_NULLS)
-		nleft -= history_section_read_bitmap(reader, bits_nulls, nvalues);
+		nleft -= history_bitmap_read(reader, bits_nulls, nvalues);
 	if (flags & BLOCK_PARTNER)
 	{
-		nleft -= history_section_read_bitmap(reader, bits_partner, nvalues);
-		if (nvalues > 0 && codec_bit(bits_partner, nvalues - 1))
+		nleft -= history_bitmap_read(reader, bits_partner, nvalues);
+		if (nvalues > 0 && history_bitmap_get(bits_partner, nvalues - 1))
 			return history_section_wrong(reader, "it has no such partner");
 	}
 	nstored = nleft;
@@ -608,8 +591,8 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 		nstored = Min(nleft, 1);
 	if (flags & BLOCK_REPEATS)
 	{
-		nstored -= history_section_read_bitmap(reader, bits_repeats, nleft);
-		if (nleft == 0 || codec_bit(bits_repeats, 0) || (flags & BLOCK_SAME))
+		nstored -= history_bitmap_read(reader, bits_repeats, nleft);
+		if (nleft == 0 || history_bitmap_get(bits_repeats, 0) || (flags & BLOCK_SAME))
 			return history_section_wrong(reader, "nothing is repeated");
 	}
 	if (reader->wrong != NULL ||
@@ -636,7 +619,7 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 		codec_spread_others(values, nvalues, end - nleft, bits_nulls,
 							&null, 0);
 		for (int i = 0; i < nvalues; i++)
-			nulls[i] = codec_bit(bits_nulls, i);
+			nulls[i] = history_bitmap_get(bits_nulls, i);
 	}
 	return true;
 }

@@ -36,7 +36,7 @@
  */
 #include "postgres.h"
 
-#include <math.h>
+#include "port/pg_bitutils.h"
 
 #include "base/compat.h"
 #include "history/history_decimal.h"
@@ -314,8 +314,8 @@ history_decimal_read_floats(HistoryReader *reader, int length, uint64 *values,
 /*
  * Writes a numeric without the varlena's header, and returns its size.
  */
-static inline int
-decimal_format_numeric(char *bytes, uint64 integer, int scale)
+static int
+decimal_format_long(char *bytes, uint64 integer, int scale)
 {
 	bool		negative = (int64) integer < 0;
 	int			after = (scale + 3) / 4;	/* digits after the point */
@@ -341,6 +341,42 @@ decimal_format_numeric(char *bytes, uint64 integer, int scale)
 	memcpy(bytes, &header, sizeof(header));
 	memcpy(bytes + sizeof(header), digits + at, size);
 	return sizeof(header) + size;
+}
+
+/*
+ * The same, without a branch for those of up to three digits to the base of
+ * 10,000: most, and how many digits it will be cannot be predicted.  Header
+ * and digits are 16 bits each of a word, the first one lowest.
+ */
+static inline int
+decimal_format_numeric(char *bytes, uint64 integer, int scale)
+{
+	uint64		sign = -(integer >> 63);
+	int			after = (scale + 3) / 4;
+	uint64		rest = ((integer ^ sign) - sign) *
+		decimal_tens[after * 4 - scale];
+	uint64		upper = rest / 10000;
+	uint64		word = upper / 10000 | (upper % 10000) << 16 |
+		(rest % 10000) << 32;
+	int			leading = pg_rightmost_one_pos64(word | UINT64CONST(1) << 48) / 16;
+	uint64		header = (sign & NUMERIC_NEGATIVE) |
+		((2 - after - leading) & 0x7f);
+
+	if (rest >= UINT64CONST(1000000000000))
+		return decimal_format_long(bytes, integer, scale);
+	header = (word != 0 ? header : 0) | NUMERIC_SHORT | scale << 7;
+	word = word >> leading * 16 << 16 | header;
+#ifdef WORDS_BIGENDIAN
+	for (int i = 0; i < 4; i++)
+	{
+		uint16		part = word >> i * 16;
+
+		memcpy(bytes + i * sizeof(part), &part, sizeof(part));
+	}
+#else
+	memcpy(bytes, &word, sizeof(word));
+#endif
+	return (pg_leftmost_one_pos64(word) / 16 + 1) * sizeof(uint16);
 }
 
 /*
@@ -420,29 +456,49 @@ history_decimal_write_numerics(StringInfo buf,
 	history_integers_write(buf, &decimals->plan, decimals->integers, n, level);
 }
 
+/*
+ * Makes a varlena of a numeric; room for the next one follows it.
+ */
+static inline char *
+decimal_form_numeric(char *out, uint64 integer, int scale, Datum *value)
+{
+	int			size = decimal_format_numeric(out + VARHDRSZ, integer, scale);
+
+	SET_VARSIZE(out, VARHDRSZ + size);
+	*value = PointerGetDatum(out);
+	return out + DECIMAL_NUMERIC_SIZE;
+}
+
 bool
 history_decimal_read_numerics(HistoryReader *reader, Datum *values, int n)
 {
 	uint64	   *integers = palloc(2 * n * sizeof(uint64));
 	uint64	   *scales = integers + n;
-	uint64		all = 0;
+	uint64		any = 0;
+	uint64		all = ~UINT64CONST(0);
 	char	   *out;
 
 	if (!history_integers_read(reader, scales, n) ||
 		!history_integers_read(reader, integers, n))
 		return false;
 	for (int i = 0; i < n; i++)
-		all |= scales[i];
-	if (all > NUMERIC_SCALE(0xffff))
+	{
+		any |= scales[i];
+		all &= scales[i];
+	}
+	if (any > NUMERIC_SCALE(0xffff))
 		return history_section_wrong(reader, "a scale is wrong");
 	out = palloc((Size) n * DECIMAL_NUMERIC_SIZE);
-	for (int i = 0; i < n; i++, out += DECIMAL_NUMERIC_SIZE)
+	if (any == all)
 	{
-		int			size = decimal_format_numeric(out + VARHDRSZ, integers[i],
-												  scales[i]);
-
-		SET_VARSIZE(out, VARHDRSZ + size);
-		values[i] = PointerGetDatum(out);
+		/* what depends on the scale alone is done once */
+		for (int i = 0; i < n; i++)
+			out = decimal_form_numeric(out, integers[i], any, &values[i]);
+	}
+	else
+	{
+		for (int i = 0; i < n; i++)
+			out = decimal_form_numeric(out, integers[i], scales[i], &values[i]);
 	}
 	pfree(integers);
 	return true;

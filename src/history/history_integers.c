@@ -463,7 +463,7 @@ integers_load(const uint8 *bytes)
 /*
  * Numbers of up to 57 bits; eight bytes can be read where the last begins.
  */
-static void
+static pg_attribute_always_inline void
 integers_unpack_bits(const uint8 *bytes, Size bit, int width, uint64 base,
 					 uint64 scale, uint64 *values, int n)
 {
@@ -477,7 +477,7 @@ integers_unpack_bits(const uint8 *bytes, Size bit, int width, uint64 base,
 /*
  * Takes n numbers out of bytes, of which so many are available.
  */
-static void
+static pg_attribute_always_inline void
 integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
 				uint64 scale, uint64 *values, int n)
 {
@@ -551,8 +551,11 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 
 		if (bytes == NULL)
 			return false;
+		/* most have no scale, and a multiplication shows */
 		if (mode == INTEGERS_ENDS)
 			integers_unpack(bytes, available, width, 0, 1, values, n);
+		else if (scale == 1)
+			integers_unpack(bytes, available, width, base, 1, values, n);
 		else
 			integers_unpack(bytes, available, width, base, scale, values, n);
 	}
