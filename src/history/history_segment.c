@@ -237,7 +237,9 @@ segment_read_header(HistorySegment *segment)
 	memcpy(&header, segment_fetch(segment, 0, sizeof(header)), sizeof(header));
 	if (header.layout != SEGMENT_LAYOUT)
 		segment_damaged(segment, -1, "its layout is unknown");
-	if (header.nversions == 0 || header.ncolumns > segment->desc->natts)
+	if (header.nversions == 0 ||
+		header.nversions > HISTORY_SEGMENT_VERSIONS ||
+		header.ncolumns > segment->desc->natts)
 		segment_damaged(segment, -1, "it is of another table");
 	size = segment_header_size(header.ncolumns);
 	if (segment->size < size)
