@@ -207,7 +207,8 @@ scan_begin_period(HistoryScanState *state)
 	MemoryContext old = MemoryContextSwitchTo(state->scan_context);
 	ScanKeyData key;
 
-	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, TSTZRANGEOID,
+	/* a subtype would be the type of elements */
+	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, InvalidOid,
 						   InvalidOid, F_RANGE_OVERLAPS,
 						   history_segments_period(from, to));
 	MemoryContextSwitchTo(old);
