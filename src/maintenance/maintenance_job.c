@@ -24,6 +24,12 @@
 #define COMPRESS_LEAST		(10 * INT64CONST(1000))
 #define COMPRESS_MOST		(60 * 60 * INT64CONST(1000))
 
+/*
+ * Versions of a step: some seconds' work.  Each step looks at the whole heap for
+ * the oldest, and slices should not be thin, so it is no less.
+ */
+#define COMPRESS_STEP		1000000
+
 static bool
 compress_wanted(const VersionedTable *table)
 {
@@ -53,10 +59,15 @@ compress_interval(const VersionedTable *table)
 static void
 compress_step(const VersionedTable *table, int budget_ms, JobOutcome *outcome)
 {
+	CompactOptions options = {
+		.before = compress_before(table, GetCurrentTimestamp()),
+		.most = COMPRESS_STEP,
+		.level = table->compression_level,
+	};
 	CompactResult result;
 
-	history_compact(table, compress_before(table, GetCurrentTimestamp()),
-					table->compression_level, &result);
+	history_compact(table, &options, &result);
+	outcome->more = result.more;
 	outcome->versions = result.versions;
 	outcome->bytes = result.bytes_before - result.bytes_after;
 	if (result.versions > 0)
