@@ -43,7 +43,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/compat_access.h"
+#include "base/compat.h"
 #include "history/history_codec.h"
 #include "history/history_segment.h"
 
@@ -191,7 +191,7 @@ history_segment_create(Relation history, AttrNumber start_attno,
 	return segment;
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 segment_damaged(const HistorySegment *segment, int column, const char *what)
 {
 	ereport(ERROR,
