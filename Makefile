@@ -10,6 +10,7 @@
 MODULE_big = temporal
 OBJS = \
 	src/module.o \
+	src/base/archive_directory.o \
 	src/base/session_time.o \
 	src/base/settings.o \
 	src/time/tick_clock.o \
@@ -26,6 +27,7 @@ OBJS = \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/transaction_window.o \
+	src/catalog/archive_table.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
 	src/catalog/segment_table.o \
@@ -66,6 +68,12 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/maintenance/archive_file.o \
+	src/maintenance/archive_format.o \
+	src/maintenance/archive_history.o \
+	src/maintenance/archive_read.o \
+	src/maintenance/archive_text.o \
+	src/maintenance/archive_write.o \
 	src/maintenance/maintenance_compress.o \
 	src/maintenance/maintenance_job.o \
 	src/query/query_ambient.o \

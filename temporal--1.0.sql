@@ -519,6 +519,76 @@ COMMENT ON VIEW temporal.compression IS
 GRANT SELECT ON temporal.compression TO PUBLIC;
 
 --
+-- Archives: see src/catalog/archive_table.c, which knows the columns by number
+--
+
+CREATE TABLE temporal.archive_file (
+	file		text COLLATE "C" PRIMARY KEY,
+	schema_name	name NOT NULL,
+	table_name	name NOT NULL,
+	versions	bigint NOT NULL,
+	bytes		bigint NOT NULL,
+	first_start	timestamptz NOT NULL,
+	first_end	timestamptz NOT NULL,
+	last_end	timestamptz NOT NULL,
+	removed		boolean NOT NULL,
+	made_at		timestamptz NOT NULL,
+	xid			xid8 NOT NULL
+) USING heap;
+COMMENT ON TABLE temporal.archive_file IS
+'files with old versions; read it through temporal.archives';
+COMMENT ON COLUMN temporal.archive_file.removed IS
+'the transaction that wrote the row removed the versions from the history';
+SELECT pg_catalog.pg_extension_config_dump('temporal.archive_file', '');
+
+CREATE VIEW temporal.archives WITH (security_barrier) AS
+SELECT a.file, a.schema_name, a.table_name, a.versions, a.bytes,
+       a.first_start, a.first_end, a.last_end, a.removed, a.made_at, a.xid
+FROM temporal.archive_file a
+WHERE pg_catalog.pg_has_role('pg_read_server_files', 'USAGE')
+   OR pg_catalog.pg_has_role('pg_monitor', 'USAGE');
+COMMENT ON VIEW temporal.archives IS
+'files with old versions that were written by transactions that committed; for pg_read_server_files and pg_monitor';
+GRANT SELECT ON temporal.archives TO PUBLIC;
+
+CREATE FUNCTION temporal.archive_history(relation regclass, before timestamptz, location text,
+	OUT file text, OUT versions bigint)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_archive_history';
+COMMENT ON FUNCTION temporal.archive_history(regclass, timestamptz, text) IS
+'writes the versions of a table that ended at or before the time to a file in a directory of temporal.archive_directories, and removes nothing; for the table''s owner, if he may write files of the server';
+REVOKE EXECUTE ON FUNCTION temporal.archive_history(regclass, timestamptz, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION temporal.archive_history(regclass, timestamptz, text) TO pg_write_server_files;
+
+CREATE FUNCTION temporal.read_archive(file text) RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100000
+AS 'MODULE_PATHNAME', 'temporal_read_archive';
+COMMENT ON FUNCTION temporal.read_archive(text) IS
+'the versions in an archive, as rows of a column definition list: columns are found by name, and are null if the archive does not have them';
+REVOKE EXECUTE ON FUNCTION temporal.read_archive(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION temporal.read_archive(text) TO pg_read_server_files;
+
+CREATE FUNCTION temporal.read_archive(file text, "row" anyelement) RETURNS SETOF anyelement
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100000
+AS 'MODULE_PATHNAME', 'temporal_read_archive';
+COMMENT ON FUNCTION temporal.read_archive(text, anyelement) IS
+'the versions in an archive, as rows of a table: temporal.read_archive(file, NULL::t)';
+REVOKE EXECUTE ON FUNCTION temporal.read_archive(text, anyelement) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION temporal.read_archive(text, anyelement) TO pg_read_server_files;
+
+CREATE FUNCTION temporal.archive_info(file text,
+	OUT database text, OUT schema_name text, OUT table_name text, OUT columns text,
+	OUT start_column text, OUT end_column text, OUT made_at timestamptz, OUT system_identifier numeric,
+	OUT versions bigint, OUT first_start timestamptz, OUT first_end timestamptz, OUT last_end timestamptz,
+	OUT checksum_ok boolean, OUT damage text, OUT recorded boolean)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_archive_info';
+COMMENT ON FUNCTION temporal.archive_info(text) IS
+'what an archive holds, after reading all of it: whether it is damaged, and whether the transaction that wrote it committed in this database';
+REVOKE EXECUTE ON FUNCTION temporal.archive_info(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION temporal.archive_info(text) TO pg_read_server_files;
+
+--
 -- What versioning does with a table
 --
 
