@@ -193,6 +193,8 @@ REGRESS = \
 	review_security \
 	review_snapshot \
 	review_undo \
+	archive_errors \
+	archive_round_trip \
 	time_scn \
 	time_mode \
 	time_log \

@@ -110,6 +110,25 @@ file_values_crc(pg_crc32c crc, int ncolumns, const ArchiveBlock *block)
 }
 
 /*
+ * As errcode_for_file_access(), which does not know of all that a full disk
+ * can be.
+ */
+static int
+file_errcode(void)
+{
+	switch (errno)
+	{
+		case EFBIG:
+		case EDQUOT:
+			return errcode(ERRCODE_DISK_FULL);
+		case ELOOP:				/* what O_NOFOLLOW says */
+			return errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
+		default:
+			return errcode_for_file_access();
+	}
+}
+
+/*
  * Writing
  */
 
@@ -133,7 +152,7 @@ file_write(ArchiveFileWriter *writer, const char *bytes, Size size)
 			if (errno == 0)
 				errno = ENOSPC;
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(file_errcode(),
 					 errmsg("could not write archive \"%s\": %m",
 							writer->path)));
 		}
@@ -183,7 +202,7 @@ archive_file_create(const char *path, const ArchiveHeader *header)
 									   S_IRUSR | S_IWUSR);
 	if (writer->fd < 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not create archive \"%s\": %m", path)));
 	memcpy(preamble, ARCHIVE_MAGIC, ARCHIVE_MAGIC_SIZE);
 	archive_format_put_uint32(preamble + ARCHIVE_MAGIC_SIZE, ARCHIVE_VERSION);
@@ -248,11 +267,11 @@ archive_file_complete(ArchiveFileWriter *writer, ArchiveFooter *footer)
 	file_write_record(writer);
 	if (pg_fsync(writer->fd) != 0)
 		ereport(data_sync_elevel(ERROR),
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not flush archive \"%s\": %m", writer->path)));
 	if (CloseTransientFile(writer->fd) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not close archive \"%s\": %m", writer->path)));
 	file_read_back(writer->path, footer);
 }
@@ -266,7 +285,7 @@ archive_file_publish(ArchiveFileWriter *writer, const char *path)
 		errno = EEXIST;
 	if (errno != ENOENT)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not give archive \"%s\" its name \"%s\": %m",
 						writer->path, path)));
 	(void) durable_rename(writer->path, path, ERROR);
@@ -289,7 +308,7 @@ archive_file_discard(const char *path)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
 		ereport(LOG,
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not remove archive \"%s\": %m", path)));
 }
 
@@ -318,7 +337,7 @@ file_read(ArchiveFileReader *reader, char *bytes, Size size)
 			continue;
 		if (got < 0)
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(file_errcode(),
 					 errmsg("could not read archive \"%s\": %m",
 							reader->path)));
 		if (got == 0)
@@ -385,7 +404,7 @@ file_open(ArchiveFileReader *reader)
 								   O_NONBLOCK | PG_BINARY);
 	if (reader->fd < 0 || fstat(reader->fd, &st) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(file_errcode(),
 				 errmsg("could not open archive \"%s\": %m", reader->path)));
 	if (!S_ISREG(st.st_mode))
 		ereport(ERROR,

@@ -47,6 +47,9 @@
 PG_FUNCTION_INFO_V1(temporal_read_archive);
 PG_FUNCTION_INFO_V1(temporal_archive_info);
 
+/* Bytes of a file's name that no file system has more of */
+#define READ_NAME_MAX	255
+
 /* A column that is asked for */
 typedef struct ReadColumn
 {
@@ -92,7 +95,7 @@ read_path(FunctionCallInfo fcinfo)
 	slash = strrchr(file, '/');
 	if (!is_absolute_path(file) || slash == NULL || slash[1] == '\0' ||
 		strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0 ||
-		strlen(file) >= MAXPGPATH)
+		strlen(file) >= MAXPGPATH || strlen(slash + 1) > READ_NAME_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not the absolute path of a file",
