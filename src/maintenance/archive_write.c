@@ -26,7 +26,7 @@
  */
 #include "postgres.h"
 
-#include "access/tupdesc.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
@@ -37,6 +37,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "base/archive_directory.h"
@@ -292,6 +293,19 @@ write_alloc_block(ArchiveWriter *writer)
 	}
 }
 
+/*
+ * The history's columns; the caller has a lock on it.
+ */
+static TupleDesc
+write_history_desc(const VersionedTable *table)
+{
+	Relation	history = table_open(table->history, AccessShareLock);
+	TupleDesc	desc = CreateTupleDescCopy(RelationGetDescr(history));
+
+	table_close(history, AccessShareLock);
+	return desc;
+}
+
 ArchiveWriter *
 archive_write_begin(const VersionedTable *table, TupleDesc desc,
 					const char *location)
@@ -320,6 +334,8 @@ archive_write_begin(const VersionedTable *table, TupleDesc desc,
 	header->table = get_rel_name(table->relation);
 	header->start_column = pstrdup(NameStr(table->start_column));
 	header->end_column = pstrdup(NameStr(table->end_column));
+	if (desc == NULL)
+		desc = write_history_desc(table);
 	write_set_columns(writer, table, desc);
 	write_alloc_block(writer);
 	writer->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(desc),

@@ -16,9 +16,9 @@
 typedef struct ArchiveWriter ArchiveWriter;
 
 /*
- * Begins a file for versions of a table.  desc describes the versions: the
- * history's columns, or those of a query for them; the period has to be among
- * them.  The directory is checked again: 42501 if it is not allowed.  All
+ * Begins a file for versions of a table.  desc describes the versions, if they
+ * are not rows of the history (NULL: they are); the period has to be among its
+ * columns.  The directory is checked again: 42501 if it is not allowed.  All
  * memory is in a child of the current context.
  */
 extern ArchiveWriter *archive_write_begin(const VersionedTable *table,
