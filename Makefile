@@ -15,6 +15,7 @@ OBJS = \
 	src/time/tick_clock.o \
 	src/time/tick_file.o \
 	src/time/tick_reserve.o \
+	src/time/time_range.o \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
 	src/time/transaction_log.o \
@@ -25,17 +26,34 @@ OBJS = \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/transaction_window.o \
-	src/time/time_range.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
-	src/catalog/versioned_table.o \
 	src/catalog/versioned_cache.o \
+	src/catalog/versioned_table.o \
+	src/history/history_access.o \
 	src/history/history_btree.o \
-	src/history/history_leaf.o \
+	src/history/history_bitmap.o \
+	src/history/history_bytes.o \
+	src/history/history_codec.o \
+	src/history/history_compact.o \
+	src/history/history_decimal.o \
+	src/history/history_expand.o \
 	src/history/history_index.o \
-	src/history/history_store.o \
+	src/history/history_integers.o \
+	src/history/history_leaf.o \
 	src/history/history_reach.o \
+	src/history/history_scan_exec.o \
+	src/history/history_scan_explain.o \
+	src/history/history_scan_plan.o \
+	src/history/history_scan_source.o \
+	src/history/history_section.o \
+	src/history/history_segment.o \
+	src/history/history_segments.o \
+	src/history/history_slices.o \
+	src/history/history_store.o \
+	src/history/history_zstd.o \
 	src/capture/capture_columns.o \
 	src/capture/capture_copy.o \
 	src/capture/capture_rows.o \
@@ -48,6 +66,7 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/maintenance/maintenance_compress.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
@@ -104,9 +123,14 @@ VISIBILITY = -fvisibility=hidden \
 	'-DPGDLLEXPORT=__attribute__((visibility("default")))'
 PG_CFLAGS = $(WARNINGS) $(VISIBILITY) -MMD -MP
 PG_CPPFLAGS = -I$(srcdir)/src
+SHLIB_LINK += -lzstd
 ifdef WERROR
 PG_CFLAGS += -Werror
 endif
+
+# Loops over the values of a column, which reading history consists of
+$(addprefix src/history/history_,codec.o decimal.o integers.o): \
+	CFLAGS += $(CFLAGS_VECTORIZE) $(CFLAGS_UNROLL_LOOPS)
 
 # Bitcode would double the build for functions that are never inlined.
 override with_llvm = no

@@ -17,7 +17,10 @@ CREATE TABLE temporal.versioned_table (
 	history_start	timestamptz NOT NULL,
 	history_index	text NOT NULL CHECK (history_index IN ('key', 'gist', 'none')),
 	skip_unchanged	boolean NOT NULL,
-	exclude_columns	name[] NOT NULL
+	exclude_columns	name[] NOT NULL,
+	compression		text NOT NULL CHECK (compression IN ('zstd', 'none')),
+	compression_level	smallint NOT NULL,
+	compress_after	interval NOT NULL
 );
 COMMENT ON TABLE temporal.versioned_table IS
 'One row for each table with a SYSTEM_TIME period; read it through temporal.tables';
@@ -27,6 +30,48 @@ COMMENT ON COLUMN temporal.versioned_table.history_start IS
 'nothing is known of the time before; -infinity when the table was created with its history';
 SELECT pg_catalog.pg_extension_config_dump('temporal.versioned_table', '');
 GRANT SELECT ON temporal.versioned_table TO PUBLIC;
+
+-- What histories with segments are read by: see src/history/history_access.c
+CREATE FUNCTION temporal.history_handler(internal) RETURNS table_am_handler
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', 'temporal_history_handler';
+COMMENT ON FUNCTION temporal.history_handler(internal) IS
+'heap, for histories that have segments: refuses to read them where the library is not preloaded, because it would read only a part';
+CREATE ACCESS METHOD temporal_history TYPE TABLE HANDLER temporal.history_handler;
+COMMENT ON ACCESS METHOD temporal_history IS
+'heap of a history that has segments besides';
+
+-- Compressed history: see src/catalog/segment_table.c, which knows the columns
+-- by number.  Neither table is dumped: a dump has the versions themselves.
+CREATE TABLE temporal.segment_store (
+	history			regclass PRIMARY KEY,
+	segments		regclass NOT NULL UNIQUE,
+	start_column	smallint NOT NULL,
+	end_column		smallint NOT NULL,
+	key_column		smallint NOT NULL
+) USING heap;
+COMMENT ON TABLE temporal.segment_store IS
+'which histories have segments, and the relations that hold them; read it through temporal.compression';
+COMMENT ON COLUMN temporal.segment_store.key_column IS
+'number of the column whose range is known of each segment; 0: none';
+CREATE TABLE temporal.segment_run (
+	history			regclass NOT NULL,
+	run				integer NOT NULL,
+	slice			integer NOT NULL,
+	starts			timestamptz NOT NULL,
+	ends			timestamptz NOT NULL,
+	versions		bigint NOT NULL,
+	segments		integer NOT NULL,
+	bytes			bigint NOT NULL,
+	raw_bytes		bigint NOT NULL,
+	start_quantiles	timestamptz[] NOT NULL,
+	end_quantiles	timestamptz[] NOT NULL,
+	PRIMARY KEY (history, run)
+) USING heap;
+COMMENT ON TABLE temporal.segment_run IS
+'segments that were built together: when their versions were valid, how many and how large they are; read it through temporal.compression';
+COMMENT ON COLUMN temporal.segment_run.start_quantiles IS
+'times that divide the versions of the run into parts of equal number, by their start';
 
 -- Every tick this database was ever given is below the sequence's value, in
 -- microseconds since 2000-01-01 UTC.  See src/time/tick_reserve.c.
@@ -414,6 +459,9 @@ SELECT n.nspname AS schema_name,
        v.history_index,
        v.skip_unchanged,
        v.exclude_columns,
+       v.compression,
+       v.compression_level,
+       v.compress_after,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner
 FROM temporal.versioned_table v
      JOIN pg_catalog.pg_class c ON c.oid = v.relation
@@ -421,6 +469,58 @@ FROM temporal.versioned_table v
 COMMENT ON VIEW temporal.tables IS
 'tables with a SYSTEM_TIME period, their history and their options';
 GRANT SELECT ON temporal.tables TO PUBLIC;
+
+--
+-- Compressed history
+--
+
+CREATE FUNCTION temporal.compress_history(relation regclass, before timestamptz DEFAULT NULL,
+	OUT versions bigint, OUT segments integer, OUT bytes_before bigint, OUT bytes_after bigint)
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_compress_history';
+COMMENT ON FUNCTION temporal.compress_history(regclass, timestamptz) IS
+'moves old versions of a table into compressed segments: those that ended at or before the time, by default temporal.compress_after ago; for the table''s owner; 55000 if temporal.compression is none';
+
+CREATE FUNCTION temporal.decompress_history(relation regclass,
+	OUT versions bigint, OUT segments integer, OUT bytes_before bigint, OUT bytes_after bigint)
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_decompress_history';
+COMMENT ON FUNCTION temporal.decompress_history(regclass) IS
+'moves all versions of a table out of segments again; for the table''s owner';
+
+CREATE VIEW temporal.compression AS
+SELECT v.relation, v.history, v.compression, v.compression_level, v.compress_after,
+       coalesce(r.versions, 0) AS compressed_versions,
+       coalesce(r.segments, 0) AS segments,
+       coalesce(r.runs, 0) AS runs,
+       CASE WHEN p.may_select THEN r.starts END AS period_start,
+       CASE WHEN p.may_select THEN r.ends END AS period_end,
+       coalesce(r.raw_bytes, 0) AS bytes_before,
+       coalesce(r.bytes, 0) AS bytes_after,
+       round(r.raw_bytes / nullif(r.bytes, 0), 1) AS ratio,
+       pg_catalog.pg_total_relation_size(v.history) AS heap_bytes,
+       coalesce(pg_catalog.pg_total_relation_size(s.segments), 0) AS segment_bytes
+FROM temporal.versioned_table v
+     LEFT JOIN temporal.segment_store s USING (history)
+     LEFT JOIN LATERAL (
+		SELECT sum(r.versions)::bigint AS versions, sum(r.segments)::bigint AS segments,
+			   count(*) AS runs, min(r.starts) AS starts, max(r.ends) AS ends,
+			   sum(r.raw_bytes) AS raw_bytes, sum(r.bytes) AS bytes
+		FROM temporal.segment_run r
+		WHERE r.history = v.history
+		HAVING count(*) > 0
+	 ) r ON true
+     CROSS JOIN LATERAL (
+		SELECT pg_catalog.has_table_privilege(v.relation, 'SELECT')
+	 ) p(may_select)
+WHERE v.history IS NOT NULL;
+COMMENT ON VIEW temporal.compression IS
+'how far the history of each table is compressed: versions, what they took in the heap and take in segments, and both relations with all that belongs to them';
+GRANT SELECT ON temporal.compression TO PUBLIC;
+
+--
+-- What versioning does with a table
+--
 
 CREATE FUNCTION temporal.describe(relation regclass)
 RETURNS TABLE (property text, value text)
@@ -450,11 +550,17 @@ BEGIN
 		(6, 'history index', t.history_index),
 		(7, 'unchanged rows', CASE WHEN t.skip_unchanged THEN 'left alone' ELSE 'make a version' END),
 		(8, 'columns without history', nullif(array_to_string(t.exclude_columns, ', '), '')),
-		(9, 'table size', pg_size_pretty((
+		(9, 'compression', CASE WHEN t.system_versioned THEN
+				CASE t.compression WHEN 'none' THEN 'none'
+				ELSE format('%s, level %s, after %s', t.compression, t.compression_level, t.compress_after) END END),
+		(10, 'compressed versions', (SELECT nullif(c.compressed_versions, 0)::text
+						FROM temporal.compression c WHERE c.relation = t.relation)),
+		(11, 'table size', pg_size_pretty((
 				SELECT sum(pg_total_relation_size(m.relid))
 				FROM (SELECT t.relation::oid AS relid
 					  UNION SELECT pt.relid FROM pg_partition_tree(t.relation) pt) m))),
-		(10, 'history size', pg_size_pretty(pg_total_relation_size(t.history)))
+		(12, 'history size', (SELECT pg_size_pretty(c.heap_bytes + c.segment_bytes)
+						FROM temporal.compression c WHERE c.relation = t.relation))
 	) AS p(place, property, value)
 	WHERE p.value IS NOT NULL
 	ORDER BY p.place;

@@ -14,8 +14,10 @@
 #include "capture/capture.h"
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
+#include "catalog/segment_table.h"
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
+#include "history/history_scan.h"
 #include "query/query.h"
 #include "review/review.h"
 #include "syntax/syntax.h"
@@ -62,7 +64,9 @@ _PG_init(void)
 	transaction_order_init();
 	extension_objects_init();
 	versioned_cache_init();
+	segment_table_init();
 	history_reach_init();
+	history_scan_init();
 	query_plan_init();
 	query_stats_init();
 	query_rewrite_init();

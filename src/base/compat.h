@@ -81,6 +81,11 @@ extern int no_such_variable
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* VARSIZE() and the like have a header of their own since 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* Memory that a check hook leaves to the settings' own keeping */
 #if PG_VERSION_NUM >= 160000
 #define temporal_guc_malloc(size) guc_malloc(LOG, size)

@@ -52,6 +52,15 @@
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
 #endif
 
+/* A range that is not empty */
+#if TEMPORAL_MAJOR >= 16
+#define temporal_make_range(type, lower, upper) \
+	make_range(type, lower, upper, false, NULL)
+#else
+#define temporal_make_range(type, lower, upper) \
+	make_range(type, lower, upper, false)
+#endif
+
 /*
  * Inside a btree: the leaf page where a key belongs, locked for writing (makes
  * the root if there is none, and finishes incomplete splits on the way); a new

@@ -8,6 +8,9 @@
  * directions, so that what COPY TO wrote COPY FROM reads; naming one in COPY
  * FROM is an error.  The rows get their periods from the columns' DEFAULTs.
  *
+ * COPY TO of a history with segments becomes COPY (SELECT ...) TO, whose plan
+ * reads them.
+ *
  * While temporal.as_of is set, COPY TO becomes COPY (SELECT ...) TO, which is
  * planned, and so reads what the session reads.
  *
@@ -26,6 +29,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/segment_table.h"
 #include "catalog/versioned_cache.h"
 
 static ProcessUtility_hook_type prev_process_utility_hook = NULL;
@@ -97,7 +101,7 @@ capture_refuse_copied(Relation rel, const VersionedRelation *versioned,
 
 /*
  * COPY t (columns) TO becomes COPY (SELECT columns FROM ONLY t) TO, as COPY
- * itself does it for row-level security.
+ * itself does it for row-level security.  Without columns, all are meant.
  */
 static void
 capture_copy_query(CopyStmt *stmt)
@@ -108,6 +112,17 @@ capture_copy_query(CopyStmt *stmt)
 
 	from->inh = false;
 	select->fromClause = list_make1(from);
+	if (stmt->attlist == NIL)
+	{
+		ColumnRef  *all = makeNode(ColumnRef);
+		ResTarget  *target = makeNode(ResTarget);
+
+		all->fields = list_make1(makeNode(A_Star));
+		all->location = -1;
+		target->val = (Node *) all;
+		target->location = -1;
+		select->targetList = list_make1(target);
+	}
 	foreach(lc, stmt->attlist)
 	{
 		ColumnRef  *column = makeNode(ColumnRef);
@@ -134,6 +149,7 @@ capture_copy(PlannedStmt *pstmt, HistoryBoundary *boundary)
 {
 	CopyStmt   *stmt = castNode(CopyStmt, pstmt->utilityStmt);
 	const VersionedRelation *versioned;
+	SegmentTable segments;
 	Relation	rel;
 	Oid			relid;
 	bool		past;
@@ -144,6 +160,12 @@ capture_copy(PlannedStmt *pstmt, HistoryBoundary *boundary)
 							 AccessShareLock, true);
 	if (!OidIsValid(relid))
 		return pstmt;
+	if (!stmt->is_from && segment_table_get(relid, &segments))
+	{
+		pstmt = copyObject(pstmt);
+		capture_copy_query(castNode(CopyStmt, pstmt->utilityStmt));
+		return pstmt;
+	}
 	versioned = versioned_cache_get(relid);
 	if (versioned == NULL)
 		return pstmt;

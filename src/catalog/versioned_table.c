@@ -42,7 +42,10 @@ enum
 	Anum_versioned_table_history_index,
 	Anum_versioned_table_skip_unchanged,
 	Anum_versioned_table_exclude_columns,
-	Natts_versioned_table = Anum_versioned_table_exclude_columns
+	Anum_versioned_table_compression,
+	Anum_versioned_table_compression_level,
+	Anum_versioned_table_compress_after,
+	Natts_versioned_table = Anum_versioned_table_compress_after
 };
 
 static const char *const history_index_names[] = {
@@ -54,6 +57,18 @@ static const char *const history_index_names[] = {
 static bool versioned_table_read(AttrNumber attno, Oid value,
 								 VersionedTable *table);
 static void versioned_table_changed(Oid relation);
+
+void
+versioned_table_defaults(VersionedTable *table)
+{
+	table->history_index = HISTORY_INDEX_KEY;
+	table->skip_unchanged = false;
+	table->exclude_columns = NIL;
+	table->compress = true;
+	table->compression_level = VERSIONED_TABLE_COMPRESSION_LEVEL;
+	memset(&table->compress_after, 0, sizeof(Interval));
+	table->compress_after.day = 1;
+}
 
 const char *
 history_index_name(HistoryIndex index)
@@ -165,6 +180,13 @@ versioned_table_read(AttrNumber attno, Oid value, VersionedTable *table)
 			table->exclude_columns =
 				lappend(table->exclude_columns,
 						pstrdup(NameStr(*DatumGetName(names[i]))));
+		table->compress =
+			strcmp(TextDatumGetCString(values[Anum_versioned_table_compression - 1]),
+				   "none") != 0;
+		table->compression_level =
+			DatumGetInt16(values[Anum_versioned_table_compression_level - 1]);
+		table->compress_after =
+			*DatumGetIntervalP(values[Anum_versioned_table_compress_after - 1]);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
@@ -230,6 +252,12 @@ versioned_table_form(Relation catalog, const VersionedTable *table)
 	values[Anum_versioned_table_exclude_columns - 1] =
 		PointerGetDatum(construct_array(names, nnames, NAMEOID, NAMEDATALEN,
 										false, TYPALIGN_CHAR));
+	values[Anum_versioned_table_compression - 1] =
+		CStringGetTextDatum(table->compress ? "zstd" : "none");
+	values[Anum_versioned_table_compression_level - 1] =
+		Int16GetDatum(table->compression_level);
+	values[Anum_versioned_table_compress_after - 1] =
+		IntervalPGetDatum(&table->compress_after);
 	return heap_form_tuple(RelationGetDescr(catalog), values, nulls);
 }
 

@@ -28,7 +28,15 @@ typedef struct VersionedTable
 	HistoryIndex history_index;
 	bool		skip_unchanged;
 	List	   *exclude_columns;	/* of char *, palloc'd by the reader */
+	bool		compress;		/* old versions move to segments */
+	int			compression_level;	/* zstd's */
+	Interval	compress_after; /* how old they are then */
 } VersionedTable;
+
+#define VERSIONED_TABLE_COMPRESSION_LEVEL	3
+
+/* Options of a table for which none were given */
+extern void versioned_table_defaults(VersionedTable *table);
 
 /* The word for a history index, and back; false if it is none. */
 extern const char *history_index_name(HistoryIndex index);

@@ -55,6 +55,10 @@ typedef struct VersioningRequest
 	OptionSwitch skip_unchanged;
 	bool		set_exclude_columns;
 	List	   *exclude_columns;	/* of char * */
+	bool		set_compression;
+	bool		compress;
+	int			compression_level;	/* 0: not given */
+	Interval   *compress_after; /* NULL: not given */
 } VersioningRequest;
 
 /* ddl_dispatch.c */

@@ -40,6 +40,7 @@
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
+#include "history/history_access.h"
 #include "history/history_reach.h"
 
 /* Everything a utility hook is called with, to be handed on */
@@ -71,6 +72,9 @@ static void ddl_process_utility(PlannedStmt *pstmt, const char *queryString,
 static void
 ddl_end_transaction(XactEvent event, void *arg)
 {
+	/* A DO block may commit what it dropped */
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		ddl_drop_check();
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
 	{
@@ -179,6 +183,12 @@ ddl_create_table(ParseState *pstate, UtilityCall *call)
 		stmt = castNode(CreateStmt, ddl_own_statement(call));
 		ddl_options_extract(pstate, &stmt->options, false, &request);
 		ddl_prepare_create(pstate, stmt, &request);
+	}
+	if (history_access_is_meant(stmt))
+	{
+		/* a dump says so of a history; the new table has no segments */
+		stmt = castNode(CreateStmt, ddl_own_statement(call));
+		stmt->accessMethod = pstrdup("heap");
 	}
 	if (!request.any && stmt->partbound == NULL)
 	{

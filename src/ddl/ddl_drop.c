@@ -6,7 +6,12 @@
  * Objects can be dropped without being named (DROP SCHEMA ... CASCADE, DROP
  * OWNED): the object access hook sees each of them.  A table takes its catalog
  * row along.  A history that goes while its table stays is an error, which is
- * known only when the statement is done: ddl_drop_check().
+ * known only when the statement is done, or commits in its middle:
+ * ddl_drop_check().
+ *
+ * Segments are dropped with their history, when the statement is done.  Nobody
+ * else may drop them, and so not the extension either that they belong to:
+ * versions would be lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,33 +26,96 @@
 
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
+#include "catalog/segment_table.h"
 #include "ddl/ddl.h"
+#include "history/history_segments.h"
 
 /* A history that was dropped by the statement that is running */
 typedef struct DroppedHistory
 {
+	SubTransactionId dropped_in;
 	Oid			history;
 	Oid			table;
 	char	   *name;
 } DroppedHistory;
 
+/* Its segments */
+typedef struct DroppedSegments
+{
+	SubTransactionId dropped_in;
+	Oid			history;
+	Oid			segments;
+} DroppedSegments;
+
 static object_access_hook_type prev_object_access_hook = NULL;
-static List *dropped_histories = NIL;	/* in TopTransactionContext */
+
+/* Both in TopTransactionContext */
+static List *dropped_histories = NIL;
+static List *dropped_segments = NIL;
 
 static void ddl_object_access(ObjectAccessType access, Oid classId,
 							  Oid objectId, int subId, void *arg);
+static void ddl_drop_end_subtransaction(SubXactEvent event,
+										SubTransactionId subid,
+										SubTransactionId parent_subid,
+										void *arg);
 
 void
 ddl_drop_init(void)
 {
 	prev_object_access_hook = object_access_hook;
 	object_access_hook = ddl_object_access;
+	RegisterSubXactCallback(ddl_drop_end_subtransaction, NULL);
+}
+
+/*
+ * What was dropped in a subtransaction that is rolled back, was not dropped.
+ * Those in it have greater numbers than itself, all others have smaller ones.
+ */
+static void
+ddl_drop_end_subtransaction(SubXactEvent event, SubTransactionId subid,
+							SubTransactionId parent_subid, void *arg)
+{
+	ListCell   *lc;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach(lc, dropped_histories)
+	{
+		if (((DroppedHistory *) lfirst(lc))->dropped_in >= subid)
+			dropped_histories = foreach_delete_current(dropped_histories, lc);
+	}
+	foreach(lc, dropped_segments)
+	{
+		if (((DroppedSegments *) lfirst(lc))->dropped_in >= subid)
+			dropped_segments = foreach_delete_current(dropped_segments, lc);
+	}
 }
 
 void
 ddl_drop_forget(void)
 {
 	dropped_histories = NIL;
+	dropped_segments = NIL;
+}
+
+/*
+ * Drops the segments of histories that were dropped.
+ */
+static void
+ddl_drop_segments(void)
+{
+	List	   *dropped = dropped_segments;
+	ListCell   *lc;
+
+	dropped_segments = NIL;
+	foreach(lc, dropped)
+	{
+		const DroppedSegments *segments = lfirst(lc);
+
+		segment_table_delete(segments->history);
+		history_segments_drop(segments->segments);
+	}
 }
 
 void
@@ -55,6 +123,7 @@ ddl_drop_check(void)
 {
 	ListCell   *lc;
 
+	ddl_drop_segments();
 	foreach(lc, dropped_histories)
 	{
 		DroppedHistory *dropped = lfirst(lc);
@@ -107,6 +176,44 @@ ddl_drop_column(Oid relid, AttrNumber attno)
 			 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING first; its history stays as an ordinary table.")));
 }
 
+/*
+ * A history is dropped: its segments follow.
+ */
+static void
+ddl_drop_note_segments(Oid history)
+{
+	SegmentTable table;
+	DroppedSegments *dropped;
+	MemoryContext old;
+
+	if (!segment_table_get(history, &table))
+		return;
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	dropped = palloc(sizeof(DroppedSegments));
+	dropped->dropped_in = GetCurrentSubTransactionId();
+	dropped->history = history;
+	dropped->segments = table.segments;
+	dropped_segments = lappend(dropped_segments, dropped);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+ddl_refuse_drop_of_segments(Oid segments)
+{
+	Oid			history;
+
+	if (history_segments_being_dropped())
+		return;
+	history = segment_table_history(segments);
+	if (!OidIsValid(history))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop %s because it holds versions of history \"%s\"",
+					get_rel_name(segments), get_rel_name(history)),
+			 errhint("Call temporal.decompress_history() first, or drop the versioned table.")));
+}
+
 static void
 ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 				  int subId, void *arg)
@@ -123,6 +230,11 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 		objectId == extension_catalog() || !extension_is_created())
 		return;
 
+	if (subId == 0)
+	{
+		ddl_refuse_drop_of_segments(objectId);
+		ddl_drop_note_segments(objectId);
+	}
 	if (subId != 0)
 		ddl_drop_column(objectId, subId);
 	else if (versioned_table_find(objectId, &table))
@@ -132,6 +244,7 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
 
+		dropped->dropped_in = GetCurrentSubTransactionId();
 		dropped->history = objectId;
 		dropped->table = table.relation;
 		dropped->name = pstrdup(get_rel_name(objectId));

@@ -18,9 +18,13 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/timestamp.h"
 
 #include "ddl/ddl.h"
 #include "temporal.h"
+
+/* zstd has higher ones, which take more memory than time allows */
+#define OPTION_COMPRESSION_LEVEL_MOST	19
 
 typedef void (*OptionReader) (ParseState *pstate, DefElem *def, bool reset,
 							  VersioningRequest *request);
@@ -189,6 +193,87 @@ option_exclude_columns(ParseState *pstate, DefElem *def, bool reset,
 	}
 }
 
+static void
+option_compression(ParseState *pstate, DefElem *def, bool reset,
+				   VersioningRequest *request)
+{
+	char	   *word = reset ? "zstd" : defGetString(def);
+
+	request->set_compression = true;
+	request->compress = pg_strcasecmp(word, "zstd") == 0;
+	if (!request->compress && pg_strcasecmp(word, "none") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+						TEMPORAL_OPTION_NAMESPACE, def->defname, word),
+				 errhint("Available values: zstd, none."),
+				 parser_errposition(pstate, def->location)));
+}
+
+static void
+option_compression_level(ParseState *pstate, DefElem *def, bool reset,
+						 VersioningRequest *request)
+{
+	char	   *word = reset ? NULL : defGetString(def);
+	char	   *end;
+	long		level = VERSIONED_TABLE_COMPRESSION_LEVEL;
+
+	if (!reset)
+	{
+		errno = 0;
+		level = strtol(word, &end, 10);
+		if (errno != 0 || end == word || *end != '\0' || level < 1 ||
+			level > OPTION_COMPRESSION_LEVEL_MOST)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+							TEMPORAL_OPTION_NAMESPACE, def->defname, word),
+					 errhint("Levels are 1 to %d.",
+							 OPTION_COMPRESSION_LEVEL_MOST),
+					 parser_errposition(pstate, def->location)));
+	}
+	request->compression_level = (int) level;
+}
+
+/*
+ * An interval that lies in the past, or now
+ */
+static Interval *
+option_interval(ParseState *pstate, DefElem *def)
+{
+	char	   *word = defGetString(def);
+	Interval   *interval =
+		DatumGetIntervalP(OidFunctionCall3(F_INTERVAL_IN,
+										   CStringGetDatum(word),
+										   ObjectIdGetDatum(InvalidOid),
+										   Int32GetDatum(-1)));
+
+	if (interval->time < 0 || interval->day < 0 || interval->month < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+						TEMPORAL_OPTION_NAMESPACE, def->defname, word),
+				 errdetail("The interval must not be negative."),
+				 parser_errposition(pstate, def->location)));
+	return interval;
+}
+
+static void
+option_compress_after(ParseState *pstate, DefElem *def, bool reset,
+					  VersioningRequest *request)
+{
+	VersionedTable defaults;
+
+	if (!reset)
+	{
+		request->compress_after = option_interval(pstate, def);
+		return;
+	}
+	versioned_table_defaults(&defaults);
+	request->compress_after = palloc(sizeof(Interval));
+	*request->compress_after = defaults.compress_after;
+}
+
 static const OptionKind option_kinds[] = {
 	{"system_versioning", false, option_system_versioning},
 	{"history_table", false, option_history_table},
@@ -201,6 +286,9 @@ static const OptionKind option_kinds[] = {
 	{"history_index", true, option_history_index},
 	{"skip_unchanged", true, option_skip_unchanged},
 	{"exclude_columns", true, option_exclude_columns},
+	{"compression", true, option_compression},
+	{"compression_level", true, option_compression_level},
+	{"compress_after", true, option_compress_after},
 };
 
 static const OptionKind *
@@ -215,7 +303,7 @@ option_find(ParseState *pstate, const DefElem *def)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized parameter \"%s.%s\"",
 					TEMPORAL_OPTION_NAMESPACE, def->defname),
-			 errhint("Available options: system_versioning, history_table, history_index, skip_unchanged, exclude_columns, period_start, period_end."),
+			 errhint("Available options: system_versioning, history_table, history_index, skip_unchanged, exclude_columns, compression, compression_level, compress_after, period_start, period_end."),
 			 parser_errposition(pstate, def->location)));
 }
 

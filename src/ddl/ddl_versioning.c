@@ -43,6 +43,7 @@
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
+#include "history/history_compact.h"
 #include "temporal.h"
 #include "time/transaction_time.h"
 
@@ -490,7 +491,7 @@ ddl_add_period(ParseState *pstate, Oid relid, const VersioningRequest *request,
 	namestrcpy(&table->start_column, names.start);
 	namestrcpy(&table->end_column, names.end);
 	table->history_start = created ? DT_NOBEGIN : transaction_time_row_start();
-	table->history_index = HISTORY_INDEX_KEY;
+	versioned_table_defaults(table);
 	CreateComments(relid, RelationRelationId, get_attnum(relid, names.start),
 				   "GENERATED ALWAYS AS ROW START, PERIOD FOR SYSTEM_TIME");
 	CreateComments(relid, RelationRelationId, get_attnum(relid, names.end),
@@ -575,6 +576,14 @@ ddl_drop_versioning(ParseState *pstate, Oid relid,
 						get_rel_name(relid)),
 				 parser_errposition(pstate, request->versioning_location)));
 
+	/* What stays is an ordinary table: with all of its rows */
+	if (!request->drop_history)
+	{
+		CompactResult expanded;
+
+		history_expand(table, &expanded);
+	}
+
 	/* First, so that dropping the history finds no table that needs it */
 	table->history = InvalidOid;
 	versioned_table_update(table);
@@ -612,6 +621,12 @@ ddl_set_options(Oid relid, const VersioningRequest *request,
 		}
 		table->exclude_columns = request->exclude_columns;
 	}
+	if (request->set_compression)
+		table->compress = request->compress;
+	if (request->compression_level != 0)
+		table->compression_level = request->compression_level;
+	if (request->compress_after != NULL)
+		table->compress_after = *request->compress_after;
 	if (request->set_history_index &&
 		request->history_index != table->history_index)
 	{
@@ -698,7 +713,9 @@ ddl_apply_request(ParseState *pstate, Oid relid,
 	if (request->versioning == OPTION_ON)
 		ddl_add_versioning(relid, request, created, &table);
 	if (request->skip_unchanged != OPTION_UNSET ||
-		request->set_exclude_columns || request->set_history_index)
+		request->set_exclude_columns || request->set_history_index ||
+		request->set_compression || request->compression_level != 0 ||
+		request->compress_after != NULL)
 		ddl_set_options(relid, request, &table);
 	ddl_triggers_sync(relid, &table);
 }

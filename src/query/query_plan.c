@@ -3,7 +3,7 @@
  * query_plan.c
  *	  What plans of temporal references get beyond PostgreSQL's own
  *
- * Two things, both done when the paths of a relation have been made and before
+ * Three things, done when the paths of a relation have been made and before
  * a plan is made of one:
  *
  * THE GATE
@@ -20,10 +20,15 @@
  *		for any t that is known to be finite, and where "sys_end < t" is asked
  *		for, they need not be read.
  *
+ * SEGMENTS
+ *		of a history are read with it, also where it is read directly:
+ *		history_scan_plan.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/pathnode.h"
@@ -33,6 +38,8 @@
 
 #include "base/compat_query.h"
 #include "catalog/extension_objects.h"
+#include "catalog/segment_table.h"
+#include "history/history_scan.h"
 #include "query/query.h"
 
 static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
@@ -201,19 +208,15 @@ query_simplify_current(PlannerInfo *root, RelOptInfo *rel,
 	}
 }
 
+/*
+ * What a part of a temporal reference gets
+ */
 static void
-query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
-					   RangeTblEntry *rte)
+query_plan_member(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
 	const QueryTable *table;
 	const VersionedRelation *versioned;
 
-	if (prev_set_rel_pathlist_hook)
-		prev_set_rel_pathlist_hook(root, rel, rti, rte);
-
-	if (!query_is_temporal() || rel->reloptkind != RELOPT_OTHER_MEMBER_REL ||
-		rte->rtekind != RTE_RELATION)
-		return;
 	table = query_table_by_history(rte->relid);
 	if (table != NULL)
 	{
@@ -223,4 +226,23 @@ query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	versioned = versioned_cache_get(rte->relid);
 	if (versioned != NULL && OidIsValid(versioned->history))
 		query_simplify_current(root, rel, versioned->end_attno);
+}
+
+static void
+query_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+					   RangeTblEntry *rte)
+{
+	SegmentTable segments;
+
+	if (prev_set_rel_pathlist_hook)
+		prev_set_rel_pathlist_hook(root, rel, rti, rte);
+	if (rte->rtekind != RTE_RELATION)
+		return;
+	if (query_is_temporal() && rel->reloptkind == RELOPT_OTHER_MEMBER_REL)
+		query_plan_member(root, rel, rte);
+
+	/* whoever reads a history, reads its segments */
+	if (rte->relkind == RELKIND_RELATION &&
+		segment_table_get(rte->relid, &segments))
+		history_scan_add_paths(root, rel, rte, &segments);
 }

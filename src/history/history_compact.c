@@ -1,0 +1,743 @@
+/*-------------------------------------------------------------------------
+ *
+ * history_compact.c
+ *	  Moving versions between a history's heap and its segments
+ *
+ * A RUN
+ *		is what is sorted together: versions that ended in one slice of time,
+ *		in the order of the primary key and, for each key, of time.  Versions of
+ *		one row stand together there, which is what makes them small; and a
+ *		question about one instant needs few runs, which is what makes it fast.
+ *		A slice therefore has as many versions as make several of each row
+ *		(COMPACT_VERSIONS_A_ROW), within bounds.  Versions that lived for long
+ *		make runs of their own: history_slices.c.
+ *
+ *		Versions become old enough little by little, so the last slices are
+ *		made anew, together with what comes, until they are full: as
+ *		log-structured merge trees do it.
+ *
+ * ONE PLACE AT EVERY SNAPSHOT
+ *		Versions are inserted into segments and deleted from the heap by the
+ *		same transaction, so every snapshot sees each of them either here or
+ *		there.  Only versions that are visible, and so committed, are moved.
+ *		Nobody but we deletes from a history; we exclude each other by a lock on
+ *		the segments' relation that neither readers nor writers of history need.
+ *
+ * THE FIRST SEGMENTS
+ *		A plan that was made when there were none does not look for segments.
+ *		It would be wrong for a snapshot taken later than the first segments
+ *		were committed, and plans are made before snapshots are taken.  Whoever
+ *		plans has a lock on the history, though, from before the plan to after
+ *		the execution.  So the transaction that makes the first ones takes an
+ *		ACCESS EXCLUSIVE lock before it commits: plans from before are done,
+ *		later ones know.  The lock is held only for the commit, and others are
+ *		not made to wait in line behind us for longer than a moment while we
+ *		wait for it.  A standby replays the lock, and is right too.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "catalog/segment_table.h"
+#include "catalog/versioned_table.h"
+#include "history/history_access.h"
+#include "history/history_compact.h"
+#include "history/history_segment.h"
+#include "history/history_segments.h"
+#include "history/history_slices.h"
+
+/* Versions in a slice: so many for each current row, but within these bounds */
+#define COMPACT_VERSIONS_A_ROW	4
+#define COMPACT_SLICE_LEAST		100000
+#define COMPACT_SLICE_MOST		2000000
+
+/* A slice that is made anew is at most so much larger than what comes to it */
+#define COMPACT_MERGE_SHARE		4
+
+/*
+ * Versions in the first segment of a run.  Later ones have as many as should
+ * fill a page, going by what the one before came to, within bounds.
+ */
+#define COMPACT_SEGMENT_FIRST	800
+#define COMPACT_SEGMENT_LEAST	250
+#define COMPACT_SEGMENT_FILL	0.96
+
+/* A segment is closed at this size of its versions */
+#define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
+
+/*
+ * Tries to get the lock: so many without waiting in line, with so many
+ * microseconds between them, then so many in line, each for so long.
+ */
+#define COMPACT_LOCK_TRIES		200
+#define COMPACT_LOCK_SLEEP		5000
+#define COMPACT_LOCK_QUEUES		20
+#define COMPACT_LOCK_QUEUE		"200ms"
+
+typedef struct CompactState
+{
+	/* The history */
+	Relation	history;
+	TupleDesc	desc;
+	SliceOrder	order;
+	int			level;
+
+	/* Its segments */
+	Relation	segments;
+	AttrNumber	key_attno;
+
+	/* The run that is being made */
+	SegmentRun	run;
+	TimestampTz *starts;
+	TimestampTz *ends;
+	int64		run_space;
+
+	/* The segment that is being made */
+	MemoryContext segment_context;	/* its versions */
+	SegmentColumns columns;
+	Size		segment_bytes;
+	int			segment_versions;	/* how many it is to have */
+
+	/* Slices that are made anew: their runs, and the rows of their segments */
+	List	   *merged_runs;	/* of SegmentRun */
+	List	   *merged_tids;	/* of ItemPointer */
+
+	/* Versions to be deleted from the heap */
+	ItemPointerData *tids;
+	int64		ntids;
+	int64		tid_space;
+
+	CompactResult *result;
+} CompactState;
+
+static void
+compact_state_init(CompactState *state, const VersionedTable *table)
+{
+	memset(state, 0, sizeof(*state));
+	state->history = table_open(table->history, RowExclusiveLock);
+	state->desc = RelationGetDescr(state->history);
+	state->order.history = state->history;
+	state->order.start_attno = get_attnum(table->history,
+										  NameStr(table->start_column));
+	state->order.end_attno = get_attnum(table->history,
+										NameStr(table->end_column));
+	if (state->order.start_attno == InvalidAttrNumber ||
+		state->order.end_attno == InvalidAttrNumber)
+		elog(ERROR, "history \"%s\" has no period columns",
+			 RelationGetRelationName(state->history));
+}
+
+/*
+ * The primary key's columns, by their number in the history; and how many
+ * versions a slice should have.
+ */
+static void
+compact_look_at_table(CompactState *state, Oid relid)
+{
+	SliceOrder *order = &state->order;
+	Relation	rel = table_open(relid, AccessShareLock);
+	double		versions = Max(rel->rd_rel->reltuples, 0) *
+		COMPACT_VERSIONS_A_ROW;
+	Relation	index;
+
+	order->versions = Min(Max(versions, COMPACT_SLICE_LEAST),
+						  COMPACT_SLICE_MOST);
+
+	(void) RelationGetIndexList(rel);
+	if (OidIsValid(rel->rd_pkindex))
+	{
+		index = index_open(rel->rd_pkindex, AccessShareLock);
+		order->nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+		order->key_attnos = palloc(order->nkeys * sizeof(AttrNumber));
+		for (int i = 0; i < order->nkeys; i++)
+		{
+			AttrNumber	attno = index->rd_index->indkey.values[i];
+			char	   *name = get_attname(relid, attno, false);
+
+			order->key_attnos[i] =
+				get_attnum(RelationGetRelid(state->history), name);
+			if (order->key_attnos[i] == InvalidAttrNumber)
+				elog(ERROR, "history \"%s\" has no column \"%s\"",
+					 RelationGetRelationName(state->history), name);
+		}
+		index_close(index, AccessShareLock);
+	}
+	table_close(rel, NoLock);
+}
+
+static int
+compact_compare_times(const void *a, const void *b)
+{
+	TimestampTz left = *(const TimestampTz *) a;
+	TimestampTz right = *(const TimestampTz *) b;
+
+	return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/*
+ * Writes the segment that is being made.
+ */
+static void
+compact_end_segment(CompactState *state)
+{
+	SegmentColumns *columns = &state->columns;
+	int			n = columns->nversions;
+	SegmentRow	row = {
+		.run = state->run.run,
+		.starts = DT_NOEND,
+		.ends = DT_NOBEGIN,
+		.versions = n,
+	};
+	MemoryContext old;
+
+	if (n == 0)
+		return;
+	old = MemoryContextSwitchTo(state->segment_context);
+	for (int i = 0; i < n; i++)
+	{
+		row.starts = Min(row.starts,
+						 DatumGetTimestampTz(columns->values[state->order.start_attno - 1][i]));
+		row.ends = Max(row.ends,
+					   DatumGetTimestampTz(columns->values[state->order.end_attno - 1][i]));
+	}
+	if (state->key_attno != 0)
+	{
+		const Datum *keys = columns->values[state->key_attno - 1];
+		const bool *no_key = columns->nulls[state->key_attno - 1];
+		int			last = n - 1;
+
+		/* null sorts last */
+		while (last > 0 && no_key[last])
+			last--;
+		row.no_key = no_key[0];
+		row.key_low = keys[0];
+		row.key_high = keys[last];
+	}
+	row.data = history_segment_form(state->desc, state->order.start_attno,
+									state->order.end_attno, columns, state->level);
+	history_segments_insert(state->segments, &row);
+
+	state->run.starts = Min(state->run.starts, row.starts);
+	state->run.ends = Max(state->run.ends, row.ends);
+	state->run.segments++;
+	state->run.bytes += VARSIZE(DatumGetPointer(row.data));
+	state->segment_versions =
+		Min(Max(HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
+				VARSIZE(DatumGetPointer(row.data)), COMPACT_SEGMENT_LEAST),
+			HISTORY_SEGMENT_VERSIONS);
+	columns->nversions = 0;
+	state->segment_bytes = 0;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(state->segment_context);
+}
+
+static void
+compact_begin_run(CompactState *state, int32 slice)
+{
+	int32		run = state->run.run + 1;
+
+	memset(&state->run, 0, sizeof(state->run));
+	state->run.run = run;
+	state->run.slice = slice;
+	state->run.starts = DT_NOEND;
+	state->run.ends = DT_NOBEGIN;
+	state->segment_versions = COMPACT_SEGMENT_FIRST;
+}
+
+static void
+compact_end_run(CompactState *state)
+{
+	SegmentRun *run = &state->run;
+
+	compact_end_segment(state);
+	if (run->versions == 0)
+		return;
+	qsort(state->starts, run->versions, sizeof(TimestampTz),
+		  compact_compare_times);
+	qsort(state->ends, run->versions, sizeof(TimestampTz),
+		  compact_compare_times);
+	for (int i = 0; i < SEGMENT_RUN_QUANTILES; i++)
+	{
+		int64		place = i * (run->versions - 1) /
+			(SEGMENT_RUN_QUANTILES - 1);
+
+		run->start_quantiles[i] = state->starts[place];
+		run->end_quantiles[i] = state->ends[place];
+	}
+	segment_run_insert(RelationGetRelid(state->history), run);
+	state->result->versions += run->versions;
+	state->result->bytes_before += run->raw_bytes;
+	state->result->bytes_after += run->bytes;
+	state->result->segments += run->segments;
+	state->result->runs++;
+}
+
+/*
+ * Makes room for one more element.
+ */
+static void *
+compact_grow(void *array, int64 used, int64 *space, Size size)
+{
+	if (used < *space)
+		return array;
+	*space = *space == 0 ? 65536 : *space * 2;
+	return array == NULL ?
+		MemoryContextAllocHuge(CurrentMemoryContext, *space * size) :
+		repalloc_huge(array, *space * size);
+}
+
+/*
+ * Adds a sorted version to the segment that is being made.
+ */
+static void
+compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
+{
+	SegmentColumns *columns = &state->columns;
+	SegmentRun *run = &state->run;
+	MemoryContext old;
+	int64		space = state->run_space;
+	int			n;
+
+	if (columns->nversions >= state->segment_versions ||
+		state->segment_bytes >= COMPACT_SEGMENT_BYTES)
+		compact_end_segment(state);
+	n = columns->nversions;
+
+	old = MemoryContextSwitchTo(state->segment_context);
+	for (int i = 0; i < state->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(state->desc, i);
+		Datum		value = slot->tts_values[i];
+
+		columns->nulls[i][n] = slot->tts_isnull[i];
+		columns->values[i][n] = (Datum) 0;
+		if (slot->tts_isnull[i] || att->attisdropped)
+			continue;
+		if (att->attbyval)
+			columns->values[i][n] = value;
+		else if (att->attlen == -1)
+		{
+			struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
+
+			if ((Pointer) plain == DatumGetPointer(value))
+				plain = (struct varlena *)
+					DatumGetPointer(datumCopy(value, false, -1));
+			columns->values[i][n] = PointerGetDatum(plain);
+			state->segment_bytes += VARSIZE_ANY(plain);
+		}
+		else
+		{
+			columns->values[i][n] = datumCopy(value, false, att->attlen);
+			state->segment_bytes += att->attlen;
+		}
+	}
+	MemoryContextSwitchTo(old);
+	columns->nversions++;
+
+	state->starts = compact_grow(state->starts, run->versions, &space,
+								 sizeof(TimestampTz));
+	state->ends = compact_grow(state->ends, run->versions, &state->run_space,
+							   sizeof(TimestampTz));
+	state->starts[run->versions] =
+		DatumGetTimestampTz(slot->tts_values[state->order.start_attno - 1]);
+	state->ends[run->versions] =
+		DatumGetTimestampTz(slot->tts_values[state->order.end_attno - 1]);
+	run->versions++;
+	run->raw_bytes += tuple_size;
+}
+
+static int
+compact_compare_tids(const void *a, const void *b)
+{
+	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+/*
+ * Takes what is in segments now out of the heap, page by page.
+ */
+static void
+compact_delete(CompactState *state)
+{
+	CommandId	cid = GetCurrentCommandId(true);
+
+	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
+		  compact_compare_tids);
+	for (int64 i = 0; i < state->ntids; i++)
+	{
+		TM_FailureData failure;
+		TM_Result	result;
+
+		CHECK_FOR_INTERRUPTS();
+		result = table_tuple_delete(state->history, &state->tids[i], cid,
+									state->order.snapshot, InvalidSnapshot, true,
+									&failure, false);
+		if (result != TM_Ok)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not move versions of history \"%s\" because others are removing them",
+							RelationGetRelationName(state->history)),
+					 errhint("Try again.")));
+	}
+	state->ntids = 0;
+}
+
+static void
+compact_prepare_columns(CompactState *state)
+{
+	int			natts = state->desc->natts;
+	SegmentColumns *columns = &state->columns;
+
+	columns->values = palloc(natts * sizeof(Datum *));
+	columns->nulls = palloc(natts * sizeof(bool *));
+	for (int i = 0; i < natts; i++)
+	{
+		columns->values[i] = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(Datum));
+		columns->nulls[i] = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(bool));
+	}
+	state->segment_context = AllocSetContextCreate(CurrentMemoryContext,
+												   "temporal segment",
+												   ALLOCSET_DEFAULT_SIZES);
+}
+
+/*
+ * Makes segments of the sorted versions.
+ */
+static void
+compact_build(CompactState *state, HistorySlices *slices)
+{
+	SliceVersion version;
+	int32		first_slice = state->run.slice + 1;
+	int32		slice = -1;
+	int32		age = -1;
+
+	while (history_slices_next(slices, &version))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (version.slice != slice || version.age != age)
+		{
+			compact_end_run(state);
+			compact_begin_run(state, first_slice + version.slice);
+			slice = version.slice;
+			age = version.age;
+		}
+		compact_add(state, version.slot, version.size);
+		if (!version.in_heap)
+			continue;
+		state->tids = compact_grow(state->tids, state->ntids,
+								   &state->tid_space,
+								   sizeof(ItemPointerData));
+		state->tids[state->ntids++] = version.tid;
+	}
+	compact_end_run(state);
+}
+
+/*
+ * Waits in line for the lock, but not for long; false if it did not get it.
+ */
+static bool
+compact_queue_for_lock(Relation history)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool locked = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		(void) set_config_option("lock_timeout", COMPACT_LOCK_QUEUE,
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
+								 true, 0, false);
+		LockRelation(history, AccessExclusiveLock);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+			ReThrowError(error);
+		FlushErrorState();
+		FreeErrorData(error);
+		locked = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return locked;
+}
+
+/*
+ * Takes the lock that readers of the history conflict with.  As long as there
+ * is hope it is taken when nobody has one, so that nobody waits for us; then by
+ * standing in line for moments.
+ */
+static void
+compact_lock_for_first(Relation history)
+{
+	for (int try = 0; try < COMPACT_LOCK_TRIES; try++)
+	{
+		if (ConditionalLockRelation(history, AccessExclusiveLock))
+			return;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(COMPACT_LOCK_SLEEP);
+	}
+	for (int try = 0; try < COMPACT_LOCK_QUEUES; try++)
+	{
+		if (compact_queue_for_lock(history))
+			return;
+		pg_usleep(COMPACT_LOCK_SLEEP);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not obtain lock on history \"%s\"",
+					RelationGetRelationName(history)),
+			 errdetail("The first segments of a history need a moment in which no other transaction uses it."),
+			 errhint("Try again.")));
+}
+
+/*
+ * Chooses slices to be made anew together with so many new versions: the last
+ * ones, as long as they are less than a slice should be, and not much larger
+ * than what comes to them.  So none is made anew often, and there are never
+ * many small ones.
+ */
+static void
+compact_choose_merged(CompactState *state, double nversions)
+{
+	List	   *runs = segment_run_list(RelationGetRelid(state->history), NULL);
+	ListCell   *lc;
+
+	/* numbers go on, also those of runs that go */
+	foreach(lc, runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		state->run.run = Max(state->run.run, run->run);
+		state->run.slice = Max(state->run.slice, run->slice);
+	}
+	for (int32 slice = state->run.slice; slice > 0; slice--)
+	{
+		double		versions = 0;
+		List	   *members = NIL;
+
+		foreach(lc, runs)
+		{
+			const SegmentRun *run = lfirst(lc);
+
+			if (run->slice != slice)
+				continue;
+			versions += run->versions;
+			members = lappend(members, lfirst(lc));
+		}
+		if (members == NIL)
+			continue;
+		if (versions + nversions > state->order.versions * 1.5 ||
+			versions > nversions * COMPACT_MERGE_SHARE)
+			break;
+		nversions += versions;
+		state->merged_runs = list_concat(state->merged_runs, members);
+	}
+}
+
+static bool
+compact_is_merged(const CompactState *state, int32 number)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->merged_runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		if (run->run == number)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Adds the versions of those slices to what is sorted.
+ */
+static void
+compact_add_merged(CompactState *state, HistorySlices *slices)
+{
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+
+	if (state->merged_runs == NIL)
+		return;
+	slot = table_slot_create(state->segments, NULL);
+	scan = table_beginscan(state->segments, state->order.snapshot, 0, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		SegmentRow	row;
+		ItemPointer tid;
+
+		CHECK_FOR_INTERRUPTS();
+		history_segments_read(slot, &row);
+		if (!compact_is_merged(state, row.run))
+			continue;
+		history_slices_add(slices, row.data, &slot->tts_tid);
+		tid = palloc(sizeof(ItemPointerData));
+		*tid = slot->tts_tid;
+		state->merged_tids = lappend(state->merged_tids, tid);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * Takes away the segments whose versions are in new ones.
+ */
+static void
+compact_delete_merged(CompactState *state)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->merged_tids)
+		simple_heap_delete(state->segments, lfirst(lc));
+	foreach(lc, state->merged_runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		segment_run_delete(RelationGetRelid(state->history), run->run);
+		state->result->versions -= run->versions;
+		state->result->bytes_before -= run->raw_bytes;
+		state->result->bytes_after -= run->bytes;
+	}
+}
+
+/*
+ * Opens the segments that the history has.
+ */
+static void
+compact_open_segments(CompactState *state, const SegmentTable *table)
+{
+	const SliceOrder *order = &state->order;
+
+	/* against others of our kind alone */
+	state->segments = table_open(table->segments, ShareUpdateExclusiveLock);
+	state->key_attno = table->key_attno;
+	if (state->key_attno != 0 &&
+		(order->nkeys == 0 || order->key_attnos[0] != state->key_attno))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot compress history \"%s\" any further because the primary key has changed",
+						RelationGetRelationName(state->history)),
+				 errhint("Call temporal.decompress_history() first.")));
+}
+
+/*
+ * Makes the relation for the history's first segments.
+ */
+static void
+compact_create_segments(CompactState *state)
+{
+	const SliceOrder *order = &state->order;
+
+	state->key_attno = order->nkeys > 0 ? order->key_attnos[0] : 0;
+	state->segments =
+		table_open(history_segments_create(state->history, state->key_attno),
+				   ShareUpdateExclusiveLock);
+}
+
+/*
+ * Makes the first segments known: from now on plans read them.
+ */
+static void
+compact_publish_segments(CompactState *state)
+{
+	SegmentTable table = {
+		.segments = RelationGetRelid(state->segments),
+		.start_attno = state->order.start_attno,
+		.end_attno = state->order.end_attno,
+		.key_attno = state->key_attno,
+	};
+
+	compact_lock_for_first(state->history);
+	history_access_set(RelationGetRelid(state->history), true);
+	segment_table_insert(RelationGetRelid(state->history), &table);
+}
+
+static void
+compact_run(CompactState *state, bool first)
+{
+	HistorySlices *slices;
+	int64		nversions;
+
+	state->order.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	slices = history_slices_create(&state->order, &nversions,
+								   &state->result->more);
+	if (nversions > 0)
+	{
+		if (first)
+			compact_create_segments(state);
+		compact_choose_merged(state, nversions);
+		compact_add_merged(state, slices);
+		history_slices_sort(slices);
+		compact_prepare_columns(state);
+		compact_build(state, slices);
+		history_slices_end(slices);
+		compact_delete(state);
+		compact_delete_merged(state);
+		if (first)
+			compact_publish_segments(state);
+	}
+	UnregisterSnapshot(state->order.snapshot);
+}
+
+void
+history_compact(const VersionedTable *table, const CompactOptions *options,
+				CompactResult *result)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "temporal compaction",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	SegmentTable segments;
+	CompactState state;
+	bool		first = false;
+
+	memset(result, 0, sizeof(*result));
+
+	/* Two that would make the first segments: the second one waits here */
+	if (!segment_table_get(table->history, &segments))
+	{
+		LockRelationOid(table->history, ShareUpdateExclusiveLock);
+		first = !segment_table_get(table->history, &segments);
+	}
+	compact_state_init(&state, table);
+	state.order.before = options->before;
+	state.order.most = options->most;
+	state.level = options->level;
+	state.result = result;
+	compact_look_at_table(&state, table->relation);
+	if (!first)
+		compact_open_segments(&state, &segments);
+	compact_run(&state, first);
+	if (state.segments != NULL)
+		table_close(state.segments, NoLock);
+	table_close(state.history, NoLock);
+	CommandCounterIncrement();
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * history_scan_source.c
+ *	  Reading segments as a part of their history: which segments
+ *
+ * Where the key is bounded from below, the btree leads to the segments that may
+ * have it, run by run.  Else, where the period is bounded to a part of the
+ * runs, the GiST index does.  Else all are read, by parallel workers in turns.
+ * The row of a segment says when its versions were valid and what keys they
+ * have, so that most that do not matter are not opened.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rangetypes.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat_access.h"
+#include "history/history_scan_state.h"
+
+/* Runs of which fewer than one in so many segments are wanted: use the GiST */
+#define SCAN_PERIOD_SHARE	4
+
+/*
+ * Opens what a scan needs, the first time.
+ */
+void
+history_scan_open(HistoryScanState *state)
+{
+	EState	   *estate = state->css.ss.ps.state;
+	Relation	history = state->css.ss.ss_currentRelation;
+	CustomScan *plan = (CustomScan *) state->css.ss.ps.plan;
+	List	   *operators = list_nth(plan->custom_private,
+									 SCAN_PRIVATE_OPERATORS);
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	ListCell   *lc;
+
+	state->segments = table_open(state->table.segments, AccessShareLock);
+	history_segments_indexes(state->segments, &state->indexes);
+	state->slot = table_slot_create(state->segments, NULL);
+	state->runs = segment_run_list(RelationGetRelid(history),
+								   estate->es_snapshot);
+	foreach(lc, state->runs)
+		state->counters.segments_total += ((SegmentRun *) lfirst(lc))->segments;
+	state->segment = history_segment_create(history, state->table.start_attno,
+											state->table.end_attno);
+	state->scan_context = AllocSetContextCreate(CurrentMemoryContext,
+												"temporal segment scan",
+												ALLOCSET_SMALL_SIZES);
+
+	/* How bounds of the key column find segments */
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		ScanBoundState *bound = &state->bounds[i];
+		StrategyNumber high = bound->strategy == BTEqualStrategyNumber ?
+			BTGreaterEqualStrategyNumber : bound->strategy;
+		StrategyNumber low = bound->strategy == BTEqualStrategyNumber ?
+			BTLessEqualStrategyNumber : bound->strategy;
+		Oid			type;
+		Oid			ltype;
+		int			strategy;
+
+		if (bound->attno != state->table.key_attno ||
+			!OidIsValid(state->indexes.by_key))
+			continue;
+		get_op_opfamily_properties(list_nth_oid(operators, i),
+								   state->indexes.key_opfamily, false,
+								   &strategy, &ltype, &type);
+		bound->value_type = type;
+		if (high == BTGreaterStrategyNumber ||
+			high == BTGreaterEqualStrategyNumber)
+		{
+			bound->high_strategy = high;
+			bound->high_function =
+				get_opcode(get_opfamily_member(state->indexes.key_opfamily,
+											   ltype, type, high));
+		}
+		if (low == BTLessStrategyNumber || low == BTLessEqualStrategyNumber)
+		{
+			bound->low_operator =
+				get_opfamily_member(state->indexes.key_opfamily, ltype, type,
+									low);
+			fmgr_info(get_opcode(bound->low_operator), &bound->low_function);
+		}
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Evaluates the bounds; false if one of them is null, so that no version
+ * satisfies it.
+ */
+static bool
+scan_evaluate_bounds(HistoryScanState *state)
+{
+	ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
+
+	MemoryContextReset(state->scan_context);
+	ResetExprContext(econtext);
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		ScanBoundState *bound = &state->bounds[i];
+		MemoryContext old;
+		bool		isnull;
+
+		bound->value = ExecEvalExprSwitchContext(bound->expr, econtext,
+												 &isnull);
+		if (isnull)
+			return false;
+		old = MemoryContextSwitchTo(state->scan_context);
+		if (!bound->by_value)
+			bound->value = datumCopy(bound->value, false, bound->length);
+		MemoryContextSwitchTo(old);
+	}
+	return true;
+}
+
+/*
+ * What the bounds on the period say of segments
+ */
+static void
+scan_period_of_bounds(HistoryScanState *state)
+{
+	state->has_period = false;
+	state->starts_before = DT_NOEND;
+	state->ends_after = DT_NOBEGIN;
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		const ScanBoundState *bound = &state->bounds[i];
+		TimestampTz t = DatumGetTimestampTz(bound->value);
+
+		if (bound->attno != state->table.start_attno &&
+			bound->attno != state->table.end_attno)
+			continue;
+		state->has_period = true;
+
+		/* who starts after t ends after it, who ends before it starts before */
+		if (bound->strategy >= BTEqualStrategyNumber)
+			state->ends_after = Max(state->ends_after, t);
+		if (bound->strategy <= BTEqualStrategyNumber)
+			state->starts_before = Min(state->starts_before, t);
+	}
+}
+
+static bool
+scan_wants_run(const HistoryScanState *state, const SegmentRun *run)
+{
+	return run->starts <= state->starts_before &&
+		run->ends >= state->ends_after;
+}
+
+/*
+ * How are segments to be found?
+ */
+static ScanSource
+scan_choose_source(HistoryScanState *state)
+{
+	int64		total = 0;
+	int64		wanted = 0;
+	ListCell   *lc;
+
+	state->key_bound = -1;
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		if (state->bounds[i].high_strategy != 0 &&
+			(state->key_bound < 0 ||
+			 state->bounds[i].strategy == BTEqualStrategyNumber))
+			state->key_bound = i;
+	}
+	foreach(lc, state->runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		total += run->segments;
+		if (scan_wants_run(state, run))
+			wanted += run->segments;
+	}
+	if (wanted == 0)
+		return SCAN_NOTHING;
+	if (state->parallel != NULL)
+		return SCAN_ALL;
+	if (state->key_bound >= 0)
+		return SCAN_BY_KEY;
+	if (state->has_period && OidIsValid(state->indexes.by_period) &&
+		wanted * SCAN_PERIOD_SHARE < total)
+		return SCAN_BY_PERIOD;
+	return SCAN_ALL;
+}
+
+static void
+scan_begin_period(HistoryScanState *state)
+{
+	TimestampTz from = Min(state->starts_before, state->ends_after);
+	TimestampTz to = Max(state->starts_before, state->ends_after);
+	MemoryContext old = MemoryContextSwitchTo(state->scan_context);
+	ScanKeyData key;
+
+	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, TSTZRANGEOID,
+						   InvalidOid, F_RANGE_OVERLAPS,
+						   history_segments_period(from, to));
+	MemoryContextSwitchTo(old);
+	index_rescan(state->index_scan, &key, 1, NULL, 0);
+}
+
+/*
+ * Searches the btree for the run.
+ */
+static void
+scan_begin_run(HistoryScanState *state, const SegmentRun *run)
+{
+	const ScanBoundState *bound = &state->bounds[state->key_bound];
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(run->run));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, bound->high_strategy,
+						   bound->value_type, state->indexes.key_collation,
+						   bound->high_function, bound->value);
+	index_rescan(state->index_scan, keys, 2, NULL, 0);
+	state->in_run = true;
+}
+
+static void
+scan_open_index(HistoryScanState *state, Oid index, int nkeys)
+{
+	if (state->index_scan != NULL && RelationGetRelid(state->index) == index)
+		return;
+	if (state->index_scan != NULL)
+	{
+		index_endscan(state->index_scan);
+		index_close(state->index, NoLock);
+	}
+	state->index = index_open(index, AccessShareLock);
+	state->index_scan =
+		temporal_index_beginscan(state->segments, state->index,
+								 state->css.ss.ps.state->es_snapshot, nkeys,
+								 0);
+}
+
+void
+history_scan_start(HistoryScanState *state)
+{
+	MemoryContext old;
+
+	state->started = true;
+	state->source = SCAN_NOTHING;
+	state->nselected = state->next = 0;
+	if (state->once != NULL &&
+		!ExecQual(state->once, state->css.ss.ps.ps_ExprContext))
+		return;
+	if (state->segments == NULL)
+		history_scan_open(state);
+	if (!scan_evaluate_bounds(state))
+		return;
+	scan_period_of_bounds(state);
+	state->source = scan_choose_source(state);
+
+	old = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
+	switch (state->source)
+	{
+		case SCAN_BY_KEY:
+			scan_open_index(state, state->indexes.by_key, 2);
+			state->run = list_head(state->runs);
+			state->in_run = false;
+			break;
+		case SCAN_BY_PERIOD:
+			scan_open_index(state, state->indexes.by_period, 1);
+			scan_begin_period(state);
+			break;
+		case SCAN_ALL:
+			if (state->parallel != NULL)
+			{
+				if (state->table_scan == NULL)
+					state->table_scan =
+						table_beginscan_parallel(state->segments,
+												 state->parallel);
+			}
+			else if (state->table_scan == NULL)
+				state->table_scan =
+					table_beginscan(state->segments,
+									state->css.ss.ps.state->es_snapshot, 0,
+									NULL);
+			else
+				table_rescan(state->table_scan, NULL);
+			break;
+		case SCAN_NOTHING:
+			break;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * May the segment have versions that satisfy the bounds?  *past says that none
+ * that follows in the run may.
+ */
+static bool
+scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
+{
+	*past = false;
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		ScanBoundState *bound = &state->bounds[i];
+
+		if (!OidIsValid(bound->low_operator))
+			continue;
+		if (row->no_key ||
+			!DatumGetBool(FunctionCall2Coll(&bound->low_function,
+											state->indexes.key_collation,
+											row->key_low, bound->value)))
+		{
+			*past = true;
+			return false;
+		}
+	}
+	return row->starts <= state->starts_before &&
+		row->ends >= state->ends_after;
+}
+
+/*
+ * The next row by the btree
+ */
+static bool
+scan_next_by_key(HistoryScanState *state, SegmentRow *row)
+{
+	for (; state->run != NULL;
+		 state->run = lnext(state->runs, state->run), state->in_run = false)
+	{
+		const SegmentRun *run = lfirst(state->run);
+
+		if (!scan_wants_run(state, run))
+			continue;
+		if (!state->in_run)
+			scan_begin_run(state, run);
+		while (index_getnext_slot(state->index_scan, ForwardScanDirection,
+								  state->slot))
+		{
+			bool		past;
+
+			history_segments_read(state->slot, row);
+			if (scan_wants_segment(state, row, &past))
+				return true;
+			if (past)
+				break;
+		}
+	}
+	return false;
+}
+
+/*
+ * The next row of a segment that has to be opened
+ */
+bool
+history_scan_next_row(HistoryScanState *state, SegmentRow *row)
+{
+	bool		past;
+
+	switch (state->source)
+	{
+		case SCAN_BY_KEY:
+			return scan_next_by_key(state, row);
+		case SCAN_BY_PERIOD:
+			while (index_getnext_slot(state->index_scan, ForwardScanDirection,
+									  state->slot))
+			{
+				history_segments_read(state->slot, row);
+				if (scan_wants_segment(state, row, &past))
+					return true;
+			}
+			return false;
+		case SCAN_ALL:
+			while (table_scan_getnextslot(state->table_scan,
+										  ForwardScanDirection, state->slot))
+			{
+				CHECK_FOR_INTERRUPTS();
+				history_segments_read(state->slot, row);
+				if (scan_wants_segment(state, row, &past))
+					return true;
+			}
+			return false;
+		case SCAN_NOTHING:
+			break;
+	}
+	return false;
+}

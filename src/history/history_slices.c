@@ -1,0 +1,459 @@
+/*-------------------------------------------------------------------------
+ *
+ * history_slices.c
+ *	  Old versions in a history's heap, in the order of segments
+ *
+ * SLICES
+ *		of time have about the same number of versions that ended in them.
+ *		Where to cut is read from a sample of the ends.
+ *
+ * AGES
+ *		A version that began long before its slice would widen the period of
+ *		its segment, so that questions about all the time between would open it.
+ *		So versions are separated by how long before the slice they began, in
+ *		widths of the slice: not at all, up to 1, then up to 4 times more each.
+ *
+ * ORDER
+ *		By slice and age, which together are the kind; in a kind by the primary
+ *		key, in the order of its types' default operators, and by start.  That
+ *		is one sort of all versions with PostgreSQL's own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "parser/parse_oper.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/tuplesort.h"
+
+#include "history/history_segment.h"
+#include "history/history_slices.h"
+
+/* Kinds of versions by how long they lived before their slice */
+#define SLICE_AGES				8
+
+/* Ends of versions that the slices are computed from */
+#define SLICE_SAMPLE			30000
+
+/* A version larger than this stays in the heap */
+#define SLICE_VERSION_BYTES		(64 * 1024 * 1024)
+
+/* Columns that sorted tuples have beyond those of the history */
+enum
+{
+	SLICE_COLUMN_KIND = 1,		/* slice * SLICE_AGES + age, int4 */
+	SLICE_COLUMN_TID,			/* int8 */
+	SLICE_COLUMN_Count = SLICE_COLUMN_TID
+};
+
+/* A segment whose versions are sorted again */
+typedef struct SliceSegment
+{
+	Datum		data;
+	ItemPointerData tid;
+} SliceSegment;
+
+#define SLICE_NO_TID	((int64) -1)
+
+struct HistorySlices
+{
+	SliceOrder	order;			/* as given, with an earlier time if there are
+								 * too many versions */
+	int			natts;			/* of the history */
+	List	   *segments;		/* of SliceSegment */
+	HistorySegment *segment;
+
+	/* Ends of versions */
+	TimestampTz *sample;
+	int64		seen;			/* of so many */
+	uint64		random;
+	TimestampTz first;
+	TimestampTz last;
+
+	/* Versions that end above bounds[i], up to bounds[i + 1] */
+	TimestampTz *bounds;
+	int			nslices;
+
+	/* The sort */
+	TupleDesc	desc;
+	Tuplesortstate *sort;
+	TupleTableSlot *slot;
+};
+
+/*
+ * Is the version to be moved?  What has no period, or has not ended, stays
+ * where it is.
+ */
+static bool
+slices_want(const SliceOrder *order, TupleTableSlot *slot,
+			TimestampTz *start, TimestampTz *end)
+{
+	bool		no_start;
+	bool		no_end;
+
+	*start = DatumGetTimestampTz(slot_getattr(slot, order->start_attno,
+											  &no_start));
+	*end = DatumGetTimestampTz(slot_getattr(slot, order->end_attno, &no_end));
+	return !no_start && !no_end && *end <= order->before &&
+		!TIMESTAMP_IS_NOEND(*end);
+}
+
+static int
+slices_compare_times(const void *a, const void *b)
+{
+	TimestampTz left = *(const TimestampTz *) a;
+	TimestampTz right = *(const TimestampTz *) b;
+
+	return left < right ? -1 : left > right ? 1 : 0;
+}
+
+static TableScanDesc
+slices_begin_scan(const SliceOrder *order)
+{
+	return table_beginscan_strat(order->history, order->snapshot, 0, NULL,
+								 true, false);
+}
+
+/*
+ * Adds an end to the sample, of which each has the same chance to be in it.
+ */
+static void
+slices_note_end(HistorySlices *slices, TimestampTz end)
+{
+	slices->first = Min(slices->first, end);
+	slices->last = Max(slices->last, end);
+	if (slices->seen < SLICE_SAMPLE)
+		slices->sample[slices->seen] = end;
+	else
+	{
+		uint64		place;
+
+		/* xorshift: any will do */
+		slices->random ^= slices->random << 13;
+		slices->random ^= slices->random >> 7;
+		slices->random ^= slices->random << 17;
+		place = slices->random % (slices->seen + 1);
+		if (place < SLICE_SAMPLE)
+			slices->sample[place] = end;
+	}
+	slices->seen++;
+}
+
+/*
+ * Sorts the sample; returns how many it has.
+ */
+static int64
+slices_sort_sample(HistorySlices *slices)
+{
+	int64		nsample = Min(slices->seen, SLICE_SAMPLE);
+
+	qsort(slices->sample, nsample, sizeof(TimestampTz), slices_compare_times);
+	return nsample;
+}
+
+HistorySlices *
+history_slices_create(const SliceOrder *order, int64 *nversions, bool *more)
+{
+	HistorySlices *slices = palloc0(sizeof(HistorySlices));
+	TableScanDesc scan = slices_begin_scan(order);
+	TupleTableSlot *slot = table_slot_create(order->history, NULL);
+
+	slices->order = *order;
+	slices->natts = RelationGetDescr(order->history)->natts;
+	slices->sample = palloc(SLICE_SAMPLE * sizeof(TimestampTz));
+	slices->random = UINT64CONST(0x9E3779B97F4A7C15);
+	slices->first = DT_NOEND;
+	slices->last = DT_NOBEGIN;
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		TimestampTz start;
+		TimestampTz end;
+
+		CHECK_FOR_INTERRUPTS();
+		if (slices_want(order, slot, &start, &end))
+			slices_note_end(slices, end);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+
+	*nversions = slices->seen;
+	*more = order->most > 0 && slices->seen > order->most;
+	if (*more)
+	{
+		int64		nsample = slices_sort_sample(slices);
+		int64		left = Max((double) order->most / slices->seen * nsample,
+							   1);
+
+		/* the oldest of them; what is left of the sample still is one */
+		slices->order.before = slices->sample[left - 1];
+		slices->last = slices->order.before;
+		slices->seen = order->most;
+		*nversions = order->most;
+		for (int64 i = left; i < Min(nsample, slices->seen); i++)
+			slices->sample[i] = slices->sample[i % left];
+	}
+	return slices;
+}
+
+void
+history_slices_add(HistorySlices *slices, Datum segment, ItemPointer tid)
+{
+	SliceSegment *added = palloc(sizeof(SliceSegment));
+	const Datum *ends;
+	const bool *nulls;
+	int			nversions;
+
+	if (slices->segment == NULL)
+		slices->segment = history_segment_create(slices->order.history,
+												 slices->order.start_attno,
+												 slices->order.end_attno);
+	added->data = datumCopy(segment, false, -1);
+	added->tid = *tid;
+	slices->segments = lappend(slices->segments, added);
+	nversions = history_segment_open(slices->segment, added->data, tid, 2);
+	history_segment_read(slices->segment, slices->order.end_attno, &ends,
+						 &nulls);
+	for (int i = 0; i < nversions; i++)
+		slices_note_end(slices, DatumGetTimestampTz(ends[i]));
+}
+
+static void
+slices_choose(HistorySlices *slices)
+{
+	int64		nsample = slices_sort_sample(slices);
+
+	slices->nslices = Max((int) (slices->seen / slices->order.versions + 0.5),
+						  1);
+	slices->bounds = palloc((slices->nslices + 1) * sizeof(TimestampTz));
+	slices->bounds[0] = TIMESTAMP_IS_NOBEGIN(slices->first) ? slices->first :
+		slices->first - 1;
+	for (int i = 1; i < slices->nslices; i++)
+		slices->bounds[i] = slices->sample[i * nsample / slices->nslices];
+	slices->bounds[slices->nslices] = slices->last;
+}
+
+static int32
+slices_kind(const HistorySlices *slices, TimestampTz start, TimestampTz end)
+{
+	int			low = 0;
+	int			high = slices->nslices - 1;
+	double		width;
+	double		age;
+	int			ages = 0;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (end > slices->bounds[middle + 1])
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	width = Max((double) slices->bounds[low + 1] -
+				(double) slices->bounds[low], 1.0);
+	for (age = (double) slices->bounds[low] - (double) start;
+		 age > 0 && ages < SLICE_AGES - 1; age = (age - width) / 4)
+		ages++;
+	return low * SLICE_AGES + ages;
+}
+
+static TupleDesc
+slices_desc(const HistorySlices *slices)
+{
+	int			natts = slices->natts;
+	TupleDesc	desc = CreateTemplateTupleDesc(natts + SLICE_COLUMN_Count);
+
+	for (int i = 1; i <= natts; i++)
+		TupleDescCopyEntry(desc, i, RelationGetDescr(slices->order.history),
+						   i);
+	TupleDescInitEntry(desc, natts + SLICE_COLUMN_KIND, "kind", INT4OID, -1,
+					   0);
+	TupleDescInitEntry(desc, natts + SLICE_COLUMN_TID, "tid", INT8OID, -1, 0);
+	return desc;
+}
+
+static Tuplesortstate *
+slices_begin_sort(const HistorySlices *slices)
+{
+	const SliceOrder *order = &slices->order;
+	int			nkeys = order->nkeys + 2;
+	AttrNumber *attnos = palloc(nkeys * sizeof(AttrNumber));
+	Oid		   *operators = palloc(nkeys * sizeof(Oid));
+	Oid		   *collations = palloc(nkeys * sizeof(Oid));
+	bool	   *nulls_first = palloc0(nkeys * sizeof(bool));
+
+	attnos[0] = slices->natts + SLICE_COLUMN_KIND;
+	for (int i = 0; i < order->nkeys; i++)
+		attnos[i + 1] = order->key_attnos[i];
+	attnos[nkeys - 1] = order->start_attno;
+	for (int i = 0; i < nkeys; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(slices->desc, attnos[i] - 1);
+
+		get_sort_group_operators(att->atttypid, true, false, false,
+								 &operators[i], NULL, NULL, NULL);
+		collations[i] = att->attcollation;
+	}
+	return tuplesort_begin_heap(slices->desc, nkeys, attnos, operators,
+								collations, nulls_first, maintenance_work_mem,
+								NULL, TUPLESORT_NONE);
+}
+
+/*
+ * Is there more in it than a segment should have?
+ */
+static bool
+slices_too_large(const HistorySlices *slices, TupleTableSlot *slot)
+{
+	Size		size = 0;
+
+	for (int i = 0; i < slices->natts; i++)
+	{
+		if (TupleDescAttr(slices->desc, i)->attlen == -1 &&
+			!slot->tts_isnull[i])
+			size += toast_raw_datum_size(slot->tts_values[i]);
+	}
+	return size > SLICE_VERSION_BYTES;
+}
+
+/*
+ * Gives a version to the sort, whose columns are in the slot already.
+ */
+static void
+slices_put(HistorySlices *slices, TupleTableSlot *sorted, TimestampTz start,
+		   TimestampTz end, int64 tid)
+{
+	Datum	   *extra = sorted->tts_values + slices->natts - 1;
+
+	memset(sorted->tts_isnull + slices->natts, false,
+		   SLICE_COLUMN_Count * sizeof(bool));
+	extra[SLICE_COLUMN_KIND] = Int32GetDatum(slices_kind(slices, start, end));
+	extra[SLICE_COLUMN_TID] = Int64GetDatum(tid);
+	ExecStoreVirtualTuple(sorted);
+	tuplesort_puttupleslot(slices->sort, sorted);
+	ExecClearTuple(sorted);
+}
+
+static void
+slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
+{
+	const SliceOrder *order = &slices->order;
+	int			natts = slices->natts;
+	TableScanDesc scan = slices_begin_scan(order);
+	TupleTableSlot *slot = table_slot_create(order->history, NULL);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		TimestampTz start;
+		TimestampTz end;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!slices_want(order, slot, &start, &end))
+			continue;
+		slot_getallattrs(slot);
+		if (slices_too_large(slices, slot))
+			continue;
+		memcpy(sorted->tts_values, slot->tts_values, natts * sizeof(Datum));
+		memcpy(sorted->tts_isnull, slot->tts_isnull, natts * sizeof(bool));
+		slices_put(slices, sorted, start, end,
+				   (int64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16 |
+				   ItemPointerGetOffsetNumber(&slot->tts_tid));
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static void
+slices_put_segment(HistorySlices *slices, TupleTableSlot *sorted,
+				   SliceSegment *added)
+{
+	TupleDesc	desc = RelationGetDescr(slices->order.history);
+	int			nversions = history_segment_open(slices->segment, added->data,
+												 &added->tid, slices->natts);
+
+	for (int i = 0; i < nversions; i++)
+	{
+		for (int j = 0; j < slices->natts; j++)
+		{
+			const Datum *values;
+			const bool *nulls;
+
+			sorted->tts_values[j] = (Datum) 0;
+			sorted->tts_isnull[j] = TupleDescAttr(desc, j)->attisdropped;
+			if (sorted->tts_isnull[j])
+				continue;
+			history_segment_read(slices->segment, j + 1, &values, &nulls);
+			sorted->tts_values[j] = values[i];
+			sorted->tts_isnull[j] = nulls != NULL && nulls[i];
+		}
+		slices_put(slices, sorted,
+				   DatumGetTimestampTz(sorted->tts_values[slices->order.start_attno - 1]),
+				   DatumGetTimestampTz(sorted->tts_values[slices->order.end_attno - 1]),
+				   SLICE_NO_TID);
+	}
+}
+
+void
+history_slices_sort(HistorySlices *slices)
+{
+	TupleTableSlot *sorted;
+	ListCell   *lc;
+
+	slices_choose(slices);
+	slices->desc = slices_desc(slices);
+	slices->sort = slices_begin_sort(slices);
+	sorted = MakeSingleTupleTableSlot(slices->desc, &TTSOpsVirtual);
+	slices_put_heap(slices, sorted);
+	foreach(lc, slices->segments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		slices_put_segment(slices, sorted, lfirst(lc));
+	}
+	ExecDropSingleTupleTableSlot(sorted);
+	tuplesort_performsort(slices->sort);
+	slices->slot = MakeSingleTupleTableSlot(slices->desc,
+											&TTSOpsMinimalTuple);
+}
+
+bool
+history_slices_next(HistorySlices *slices, SliceVersion *version)
+{
+	TupleTableSlot *slot = slices->slot;
+	Datum	   *extra = slot->tts_values + slices->natts - 1;
+	MinimalTuple tuple;
+	int64		tid;
+
+	if (!tuplesort_gettupleslot(slices->sort, true, false, slot, NULL))
+		return false;
+	tuple = ((MinimalTupleTableSlot *) slot)->mintuple;
+	slot_getallattrs(slot);
+	tid = DatumGetInt64(extra[SLICE_COLUMN_TID]);
+	version->slot = slot;
+	version->slice = DatumGetInt32(extra[SLICE_COLUMN_KIND]) / SLICE_AGES;
+	version->age = DatumGetInt32(extra[SLICE_COLUMN_KIND]) % SLICE_AGES;
+	version->in_heap = tid != SLICE_NO_TID;
+	if (version->in_heap)
+		ItemPointerSet(&version->tid, (BlockNumber) (tid >> 16),
+					   (OffsetNumber) (tid & 0xFFFF));
+
+	/* a heap tuple's header, without the columns that only the sort has */
+	version->size = MAXALIGN(tuple->t_len + MINIMAL_TUPLE_OFFSET -
+							 2 * sizeof(int64)) + sizeof(ItemIdData);
+	return true;
+}
+
+void
+history_slices_end(HistorySlices *slices)
+{
+	ExecDropSingleTupleTableSlot(slices->slot);
+	tuplesort_end(slices->sort);
+}
