@@ -44,6 +44,7 @@ OBJS = \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_reach.o \
+	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \
 	src/history/history_scan_explain.o \
 	src/history/history_scan_plan.o \
@@ -185,6 +186,7 @@ REGRESS = \
 	review_security \
 	review_snapshot \
 	review_undo \
+	segments_keys \
 	time_scn \
 	time_mode \
 	time_log \
