@@ -67,6 +67,7 @@ OBJS = \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
 	src/maintenance/maintenance_compress.o \
+	src/maintenance/maintenance_job.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \

@@ -1,4 +1,4 @@
-# growth.gp: time of queries by the size of history; report sets dir, out and
+# growth.gp: ratios by the size of history; report sets dir, out and
 # panels
 
 count = words(panels)
@@ -10,12 +10,12 @@ set grid lc rgb "#dddddd"
 set border 3 lc rgb "#888888"
 set tics nomirror textcolor rgb "#333333"
 set logscale xy
-set format x "%.1s%c"
+set format x "%.0s%c"
 set format y "%g"
 set key off
-set offsets graph 0.1, graph 0.1, graph 0.3, graph 0.3
-set lmargin 9
-set ylabel "ms" offset 2
+set autoscale fix
+set offsets graph 0.1, graph 0.1, graph 0.1, graph 0.1
+set lmargin 7
 
 title_of(panel) = \
 	(operation = panel[strstrt(panel, ".") + 1:*], \
@@ -29,11 +29,11 @@ title_of(panel) = \
 	  operation eq "key_all" ? "one key, all versions" : operation) \
 	 . " (" . workload . ")")
 
-set multiplot layout lines + 0, columns title "Time by versions in history"
+set multiplot layout lines, columns title "Time by versions in history; the plain table's, without a clause = 1 (lower is better, logarithmic)"
 do for [panel in panels] {
 	set title title_of(panel) font ",11"
 	file = dir . "/growth." . panel . "."
-	plot file . "plain" with linespoints pt 7 ps 0.5 lw 2 dt 2 lc rgb "#888888" title "plain table, no clause", \
+	plot 1 with lines lw 2 dt 2 lc rgb "#888888", \
 		 file . "temporal_compressed" with linespoints pt 7 ps 0.6 lw 3 lc rgb "#123a6b" title "temporal, compressed", \
 		 file . "temporal" with linespoints pt 7 ps 0.5 lw 2 lc rgb "#4f8fd8" title "temporal", \
 		 file . "temporal_gist" with linespoints pt 7 ps 0.5 lw 2 lc rgb "#b5cdea" title "temporal, GiST", \
@@ -45,7 +45,6 @@ if (count % columns) {
 	unset border
 	unset tics
 	unset grid
-	unset ylabel
 	unset logscale
 	set key center center
 	set xrange [0:1]

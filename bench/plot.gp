@@ -32,8 +32,8 @@ plot writes using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \
 
 set title "Reads: time, the plain table's query without a clause = 1 (lower is better, logarithmic)"
 set logscale y
-set yrange [0.5:32]
-set ytics (0.5, 1, 2, 4, 8, 16, 32)
+set yrange [0.5:64]
+set ytics (0.5, 1, 2, 4, 8, 16, 32, 64)
 reads = dir . "/reads.dat"
 plot reads using 2:xtic(1) title "temporal, compressed" lc rgb "#123a6b", \
 	 "" using 3 title "temporal" lc rgb "#1f5fa8", \

@@ -30,6 +30,9 @@ bool		temporal_allow_period_writes = false;
 bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
 int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
+int			temporal_max_workers = 2;
+int			temporal_naptime = 60;
+int			temporal_retention_batch_time = 100;
 bool		temporal_preloaded = false;
 
 static char *temporal_context = NULL;
@@ -102,6 +105,29 @@ settings_assign_context(const char *newval, void *extra)
 	context_is_refused = false;
 }
 
+static void
+settings_define_maintenance(void)
+{
+	DefineCustomIntVariable("temporal.max_workers",
+							"Maintenance workers that run at a time.",
+							"0 leaves maintenance to CALL temporal.run_maintenance().",
+							&temporal_max_workers,
+							2, 0, TEMPORAL_MAX_WORKERS, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.naptime",
+							"Time between two looks of maintenance at a database.",
+							NULL,
+							&temporal_naptime,
+							60, 1, 7 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.retention_batch_time",
+							"Time that a transaction of maintenance should take.",
+							NULL,
+							&temporal_retention_batch_time,
+							100, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+}
+
 void
 settings_init(void)
 {
@@ -139,6 +165,8 @@ settings_init(void)
 							 &temporal_log_queries,
 							 false, PGC_SUSET, 0,
 							 NULL, settings_assign_log_queries, NULL);
+
+	settings_define_maintenance();
 
 	/* A postmaster setting can be defined only while the postmaster starts */
 	if (temporal_preloaded)

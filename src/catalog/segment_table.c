@@ -317,7 +317,7 @@ segment_run_order(const ListCell *a, const ListCell *b)
 }
 
 List *
-segment_run_list(Oid history, Snapshot snapshot)
+segment_run_list(Oid history, Snapshot snapshot, bool quantiles)
 {
 	Relation	rel = segment_table_open("segment_run", AccessShareLock);
 	List	   *runs = NIL;
@@ -343,10 +343,13 @@ segment_run_list(Oid history, Snapshot snapshot)
 		run->segments = DatumGetInt32(values[Anum_segment_run_segments - 1]);
 		run->bytes = DatumGetInt64(values[Anum_segment_run_bytes - 1]);
 		run->raw_bytes = DatumGetInt64(values[Anum_segment_run_raw_bytes - 1]);
-		segment_run_read_quantiles(values[Anum_segment_run_start_quantiles - 1],
-								   run->start_quantiles);
-		segment_run_read_quantiles(values[Anum_segment_run_end_quantiles - 1],
-								   run->end_quantiles);
+		if (quantiles)
+		{
+			segment_run_read_quantiles(values[Anum_segment_run_start_quantiles - 1],
+									   run->start_quantiles);
+			segment_run_read_quantiles(values[Anum_segment_run_end_quantiles - 1],
+									   run->end_quantiles);
+		}
 		runs = lappend(runs, run);
 	}
 	systable_endscan(scan);

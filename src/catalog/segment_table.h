@@ -65,8 +65,12 @@ extern bool segment_table_any(void);
 extern void segment_table_insert(Oid history, const SegmentTable *table);
 extern void segment_table_delete(Oid history);
 
-/* The runs of a history, of SegmentRun, in the order in which they were made */
-extern List *segment_run_list(Oid history, Snapshot snapshot);
+/*
+ * The runs of a history, of SegmentRun, in the order in which they were made;
+ * their quantiles are 0 if not asked for.
+ */
+extern List *segment_run_list(Oid history, Snapshot snapshot,
+							  bool quantiles);
 
 extern void segment_run_insert(Oid history, const SegmentRun *run);
 extern void segment_run_delete(Oid history, int32 run);

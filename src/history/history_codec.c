@@ -592,7 +592,8 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 	if (flags & BLOCK_REPEATS)
 	{
 		nstored -= history_bitmap_read(reader, bits_repeats, nleft);
-		if (nleft == 0 || history_bitmap_get(bits_repeats, 0) || (flags & BLOCK_SAME))
+		if (nleft == 0 || history_bitmap_get(bits_repeats, 0) ||
+			(flags & BLOCK_SAME))
 			return history_section_wrong(reader, "nothing is repeated");
 	}
 	if (reader->wrong != NULL ||

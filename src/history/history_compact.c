@@ -524,7 +524,8 @@ compact_lock_for_first(Relation history)
 static void
 compact_choose_merged(CompactState *state, double nversions)
 {
-	List	   *runs = segment_run_list(RelationGetRelid(state->history), NULL);
+	List	   *runs = segment_run_list(RelationGetRelid(state->history),
+										NULL, false);
 	ListCell   *lc;
 
 	/* numbers go on, also those of runs that go */

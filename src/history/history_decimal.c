@@ -358,7 +358,8 @@ decimal_format_numeric(char *bytes, uint64 integer, int scale)
 	uint64		upper = rest / 10000;
 	uint64		word = upper / 10000 | (upper % 10000) << 16 |
 		(rest % 10000) << 32;
-	int			leading = pg_rightmost_one_pos64(word | UINT64CONST(1) << 48) / 16;
+	uint64		fourth = UINT64CONST(1) << 48;
+	int			leading = pg_rightmost_one_pos64(word | fourth) / 16;
 	uint64		header = (sign & NUMERIC_NEGATIVE) |
 		((2 - after - leading) & 0x7f);
 

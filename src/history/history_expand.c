@@ -94,7 +94,7 @@ history_expand(const VersionedTable *table, CompactResult *result)
 		return;
 	history = table_open(table->history, NoLock);
 	segments = table_open(stored.segments, AccessExclusiveLock);
-	foreach(lc, segment_run_list(table->history, NULL))
+	foreach(lc, segment_run_list(table->history, NULL, false))
 	{
 		const SegmentRun *run = lfirst(lc);
 

@@ -5,7 +5,8 @@
  *
  * Integers are 64 bits, signed, and differences between them are modulo 2^64,
  * so there is no overflow.  What is stored of each is an unsigned number of
- * few bits, a number's first bit is the lowest of a byte that is free.
+ * few bits, one after the other, the lowest bit first in the lowest that is
+ * free.
  *
  * FRAME		(value - base) / scale
  * DELTA		(value - the one before - base) / scale; the first value apart.
@@ -58,6 +59,8 @@
 /* Distinct values in a dictionary: at most so many, and one in so many */
 #define INTEGERS_DISTINCT	4096
 #define INTEGERS_DISTINCT_PART	4
+/* Spreads values over the slots of a hash table */
+#define INTEGERS_HASH		UINT64CONST(0x9e3779b97f4a7c15)
 
 int
 history_integers_bits(uint64 number)
@@ -252,7 +255,7 @@ integers_plan_dictionary(HistoryIntegers *plan, const uint64 *values, int n)
 	for (int i = 0; i < n; i++)
 	{
 		uint64		value = values[i];
-		int			at = (value * UINT64CONST(0x9e3779b97f4a7c15)) >> (64 - bits);
+		int			at = (value * INTEGERS_HASH) >> (64 - bits);
 
 		while (slots[at] != 0 && distinct[slots[at] - 1] != value)
 			at = (at + 1) & mask;

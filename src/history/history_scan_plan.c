@@ -666,7 +666,7 @@ scan_planner_init(ScanPlanner *planner, PlannerInfo *root, RelOptInfo *rel,
 	scan_take_once(planner);
 	history_segments_indexes(segments, &planner->indexes);
 	table_close(segments, AccessShareLock);
-	planner->runs = segment_run_list(history, NULL);
+	planner->runs = segment_run_list(history, NULL, true);
 	foreach(lc, planner->runs)
 	{
 		const SegmentRun *run = lfirst(lc);

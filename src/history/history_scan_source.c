@@ -49,8 +49,9 @@ history_scan_open(HistoryScanState *state)
 	state->segments = table_open(state->table.segments, AccessShareLock);
 	history_segments_indexes(state->segments, &state->indexes);
 	state->slot = table_slot_create(state->segments, NULL);
+	state->selected = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(uint16));
 	state->runs = segment_run_list(RelationGetRelid(history),
-								   estate->es_snapshot);
+								   estate->es_snapshot, false);
 	foreach(lc, state->runs)
 		state->counters.segments_total += ((SegmentRun *) lfirst(lc))->segments;
 	state->segment = history_segment_create(history, state->table.start_attno,
@@ -206,7 +207,8 @@ scan_begin_period(HistoryScanState *state)
 	MemoryContext old = MemoryContextSwitchTo(state->scan_context);
 	ScanKeyData key;
 
-	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, TSTZRANGEOID,
+	/* a subtype would be the type of elements */
+	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, InvalidOid,
 						   InvalidOid, F_RANGE_OVERLAPS,
 						   history_segments_period(from, to));
 	MemoryContextSwitchTo(old);

@@ -87,7 +87,7 @@ typedef struct HistoryScanState
 	/* Where we are in the segment */
 	int			nselected;
 	int			next;
-	uint16		selected[UINT16_MAX];
+	uint16	   *selected;		/* HISTORY_SEGMENT_VERSIONS */
 	ItemPointerData tid;
 
 	/* Columns that are needed, and their place in the node's slot */

@@ -129,8 +129,9 @@ static void
 section_finish(StringInfo buf, int start, Size number, const char *bytes,
 			   Size size)
 {
-	int			header = section_put_number((uint8 *) buf->data + start, number);
+	int			header;
 
+	header = section_put_number((uint8 *) buf->data + start, number);
 	memmove(buf->data + start + header, bytes, size);
 	buf->len = start + header + size;
 	buf->data[buf->len] = '\0';

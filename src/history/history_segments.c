@@ -70,6 +70,12 @@
 #include "history/history_segments.h"
 #include "temporal.h"
 
+/*
+ * A look-up wants one entry of the btree, but a scan from there on reads all to
+ * the end of the page: so there are few on it.
+ */
+#define SEGMENTS_KEY_FILL	15
+
 /* The largest tuple that PostgreSQL lets stay in its page, from 10 to 18 */
 #define SEGMENTS_TUPLE		8160
 
@@ -127,7 +133,8 @@ segments_index_column(const char *name)
 }
 
 static void
-segments_create_index(Oid segments, const char *method, List *elements)
+segments_create_index(Oid segments, const char *method, List *elements,
+					  int fillfactor)
 {
 	IndexStmt  *stmt = makeNode(IndexStmt);
 
@@ -135,6 +142,9 @@ segments_create_index(Oid segments, const char *method, List *elements)
 								  get_rel_name(segments), -1);
 	stmt->accessMethod = pstrdup(method);
 	stmt->indexParams = elements;
+	stmt->options = list_make1(makeDefElem("fillfactor",
+										   (Node *) makeInteger(fillfactor),
+										   -1));
 	stmt = transformIndexStmt(segments, stmt, "");
 	(void) temporal_define_index(segments, stmt);
 	CommandCounterIncrement();
@@ -187,11 +197,12 @@ history_segments_create(Relation history, AttrNumber key_attno)
 	CommandCounterIncrement();
 	NewRelationCreateToastTable(segments, (Datum) 0);
 	segments_create_index(segments, "gist",
-						  list_make1(segments_index_column("period")));
+						  list_make1(segments_index_column("period")), 90);
 	if (key_attno != 0)
 		segments_create_index(segments, "btree",
 							  list_make2(segments_index_column("run"),
-										 segments_index_column("key_high")));
+										 segments_index_column("key_high")),
+							  SEGMENTS_KEY_FILL);
 	segments_depend_on_extension(segments);
 	AtEOXact_GUC(false, save_nestlevel);
 	SetUserIdAndSecContext(save_user, sec_context);

@@ -67,7 +67,7 @@ history_zstd_compress_large(char *dst, Size capacity, const char *src,
 	ZSTD_CCtx_setPledgedSrcSize(compressor, size);
 	do
 	{
-		/* leaves a context in the middle of its work: the next call resets it */
+		/* leaves work half done in the context; the next call resets it */
 		CHECK_FOR_INTERRUPTS();
 		in.size = Min(in.pos + HISTORY_ZSTD_PIECE, size);
 		result = ZSTD_compressStream2(compressor, &out, &in,
