@@ -9,6 +9,7 @@ use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use IPC::Run;
 use Session;
 use TemporalTest;
 use Versions;
@@ -54,20 +55,19 @@ SQL
 my $lost = 0;
 foreach my $round (1 .. 3)
 {
-	my ($out, $err) = ('', '');
 	my $load = IPC::Run::start(
 		[
 			'pgbench', '-n', '-c', '2', '-T', '100', '-f', $script, '-d',
 			$node->connstr('postgres')
 		],
-		'<', \undef, '>', \$out, '2>', \$err);
+		'<', \undef, '&>', $node->basedir . '/load.log');
 	my $compress = Session->new($node, 'postgres');
 
 	$compress->query(<<'SQL');
 CREATE OR REPLACE PROCEDURE again(times integer) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR i IN 1 .. times LOOP
-		PERFORM temporal.compress_history('t', now());
+		PERFORM temporal.compress_history('t', clock_timestamp());
 		COMMIT;
 	END LOOP;
 END $$;
