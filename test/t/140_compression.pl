@@ -196,15 +196,13 @@ foreach my $timeout (1, 2, 5, 10, 20, 30, 40, 60, 80, 100, 130, 160, 200, 250, 3
 {
 	my ($ret, $stdout, $stderr) = $node->psql('postgres', <<"SQL", on_error_stop => 0);
 SET statement_timeout = $timeout;
-BEGIN;
 SELECT temporal.compress_history('t', now());
 RESET statement_timeout;
-COMMIT;
 $content;
 SQL
 	$outcome{ $stderr =~ /statement timeout/ ? 'cancelled' : 'done' }++;
 	like($stdout, qr/^\Q$whole\E$/m, "statement_timeout = $timeout: nothing is lost");
-	is($stderr =~ s/ERROR:  canceling statement due to statement timeout//r =~ /ERROR/ ? $stderr : '', '',
+	unlike($stderr, qr/ERROR(?!:  canceling statement due to statement timeout)/,
 		'and there is no other error');
 	$node->safe_psql('postgres', "SELECT temporal.decompress_history('t')");
 }
@@ -237,7 +235,7 @@ $node->stop;
 # Memory does not grow with the number of versions
 SKIP:
 {
-	skip 'needs Linux: /proc/self/status', 3 unless -r '/proc/self/status';
+	skip 'needs Linux: /proc/self/status', 5 unless -r '/proc/self/status';
 	my $big = TemporalTest->new_node('big', conf => <<'CONF');
 shared_buffers = 8MB
 maintenance_work_mem = 8MB
