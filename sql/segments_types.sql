@@ -227,7 +227,20 @@ SELECT count(*) FROM sty_late FOR SYSTEM_TIME ALL WHERE id = 1;
 SELECT versions FROM temporal.decompress_history('sty_late');
 SELECT * FROM sty_check('sty_late');
 
+-- The key is a time of the period, and is compared with one of another type
+CREATE TABLE sty_time (id integer, v integer) WITH SYSTEM VERSIONING;
+ALTER TABLE sty_time ADD PRIMARY KEY (sys_start, id);
+INSERT INTO sty_time SELECT g, 0 FROM generate_series(1, 2000) g;
+UPDATE sty_time SET v = 1;
+UPDATE sty_time SET v = 2;
+SELECT * FROM sty_check('sty_time');
+SELECT count(*) FROM sty_time_history WHERE sys_start < date '2100-01-01';
+SELECT count(*) FROM sty_time_history WHERE sys_start > date '2001-01-01' AND sys_end > date '2001-01-01';
+SELECT count(*) FROM sty_time_history WHERE sys_start <= localtimestamp AND sys_start > timestamp '2001-01-01';
+SELECT count(*) FROM sty_time_history WHERE sys_start = (SELECT min(sys_start) FROM sty_time_history);
+
 SET client_min_messages = warning;
+DROP TABLE sty_time CASCADE;
 DROP TABLE sty_now;
 DROP TABLE sty, sty_large, sty_huge, sty_zero, sty_bag, sty_drop, sty_composite, sty_wide, sty_late CASCADE;
 DROP TABLE sty_checked;

@@ -309,7 +309,8 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 		Node	   *value;
 		double		share;
 
-		if (!is_start && bound->attno != planner->table.end_attno)
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(!is_start && bound->attno != planner->table.end_attno))
 			continue;
 		value = estimate_expression_value(planner->root,
 										  (Node *) bound->value);
