@@ -193,6 +193,11 @@ REGRESS = \
 	catalog_views \
 	settings \
 	extension_lifecycle \
+	segments_answers \
+	segments_types \
+	segments_plans \
+	segments_errors \
+	segments_damage \
 	server_17 \
 	server_18 \
 	uninstall

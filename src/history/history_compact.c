@@ -130,7 +130,7 @@ static void
 compact_state_init(CompactState *state, const VersionedTable *table)
 {
 	memset(state, 0, sizeof(*state));
-	state->history = table_open(table->history, RowExclusiveLock);
+	state->history = table_open(table->history, NoLock);
 	state->desc = RelationGetDescr(state->history);
 	state->order.history = state->history;
 	state->order.start_attno = get_attnum(table->history,
@@ -719,6 +719,9 @@ history_compact(const VersionedTable *table, const CompactOptions *options,
 	bool		first = false;
 
 	memset(result, 0, sizeof(*result));
+
+	/* Before we look: what we find is not taken away by decompression */
+	LockRelationOid(table->history, RowExclusiveLock);
 
 	/* Two that would make the first segments: the second one waits here */
 	if (!segment_table_get(table->history, &segments))

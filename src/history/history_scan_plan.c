@@ -174,7 +174,8 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 		Node	   *value;
 		double		share;
 
-		if (!is_start && bound->attno != planner->table.end_attno)
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(!is_start && bound->attno != planner->table.end_attno))
 			continue;
 		value = estimate_expression_value(planner->root,
 										  (Node *) bound->value);
@@ -482,9 +483,14 @@ scan_refuse(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 
 		if (mark->rti != rel->relid || mark->markType == ROW_MARK_COPY)
 			continue;
+		if (mark->markType != ROW_MARK_REFERENCE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("rows of history \"%s\" cannot be locked because it is compressed",
+							get_rel_name(rte->relid))));
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("rows of history \"%s\" cannot be locked or joined by an UPDATE because it is compressed",
+				 errmsg("history \"%s\" cannot be joined by a statement that writes because it is compressed",
 						get_rel_name(rte->relid)),
 				 errhint("Write (SELECT * FROM %s OFFSET 0) in its place.",
 						 quote_identifier(get_rel_name(rte->relid)))));

@@ -211,8 +211,10 @@ scan_period_of_bounds(HistoryScanState *state)
 		const ScanBoundState *bound = &state->bounds[i];
 		TimestampTz t = DatumGetTimestampTz(bound->value);
 
-		if (bound->attno != state->table.start_attno &&
-			bound->attno != state->table.end_attno)
+		/* other bounds may compare with a date: the start may be the key */
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(bound->attno != state->table.start_attno &&
+			 bound->attno != state->table.end_attno))
 			continue;
 		state->has_period = true;
 
