@@ -191,6 +191,7 @@ REGRESS = \
 	time_scn \
 	time_mode \
 	time_log \
+	maintenance \
 	catalog_views \
 	settings \
 	extension_lifecycle \

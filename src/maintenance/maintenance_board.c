@@ -45,7 +45,7 @@
 #define BOARD_BARS			16
 
 /* A database is barred for this long, in microseconds */
-#define BAR_TIME			(10 * INT64CONST(1000000))
+#define BAR_TIME			(3 * INT64CONST(1000000))
 /* who bars it waits so many times for so many microseconds */
 #define BAR_WAITS			200
 #define BAR_WAIT			5000
