@@ -181,6 +181,7 @@ temporal.column_upper
 temporal.describe
 temporal.given_time
 temporal.history_reaches
+temporal.job_is_running
 temporal.row_end
 temporal.scn_to_timestamp
 temporal.shows
