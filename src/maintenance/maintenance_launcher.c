@@ -278,9 +278,10 @@ launcher_most_due(TimestampTz now)
 }
 
 /*
- * Sends workers to databases that are due, as many as there may be.
+ * Sends workers to databases that are due, as many as there may be; returns
+ * how many there are.
  */
-static void
+static int
 launcher_send(int running)
 {
 	while (running < temporal_max_workers)
@@ -292,6 +293,7 @@ launcher_send(int running)
 			break;
 		running++;
 	}
+	return running;
 }
 
 static void
@@ -338,19 +340,19 @@ launcher_reload(void)
  * Milliseconds until the next database is due
  */
 static long
-launcher_sleep_time(void)
+launcher_sleep_time(int running)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	long		most = Min(temporal_naptime * 1000L, SLEEP_MOST);
 	ListCell   *lc;
 
-	if (temporal_max_workers == 0)
+	/* the end of a worker is heard */
+	if (running >= temporal_max_workers)
 		return most;
 	foreach(lc, databases)
 	{
 		LauncherDatabase *database = lfirst(lc);
 
-		/* of those that run the end is heard */
 		if (database->place < 0)
 			most = Min(most,
 					   Max(TimestampDifferenceMilliseconds(now,
@@ -374,7 +376,7 @@ temporal_launcher_main(Datum arg)
 
 	for (;;)
 	{
-		int			running;
+		int			running;	/* workers */
 
 		CHECK_FOR_INTERRUPTS();
 		if (ShutdownRequestPending)
@@ -388,11 +390,11 @@ temporal_launcher_main(Datum arg)
 		running = launcher_reap();
 		launcher_scan();
 		launcher_hear_news();
-		launcher_send(running);
+		running = launcher_send(running);
 
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 launcher_sleep_time(), PG_WAIT_EXTENSION);
+						 launcher_sleep_time(running), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 	}
 }
