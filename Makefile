@@ -28,6 +28,8 @@ OBJS = \
 	src/time/transaction_window.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/job_progress.o \
+	src/catalog/job_table.o \
 	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
@@ -67,8 +69,14 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/maintenance/maintenance_board.o \
+	src/maintenance/maintenance_call.o \
 	src/maintenance/maintenance_compress.o \
+	src/maintenance/maintenance_database.o \
 	src/maintenance/maintenance_job.o \
+	src/maintenance/maintenance_launcher.o \
+	src/maintenance/maintenance_run.o \
+	src/maintenance/maintenance_worker.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
@@ -190,6 +198,7 @@ REGRESS = \
 	time_scn \
 	time_mode \
 	time_log \
+	maintenance \
 	catalog_views \
 	settings \
 	extension_lifecycle \

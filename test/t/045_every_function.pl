@@ -180,6 +180,7 @@ temporal.decompress_history
 temporal.describe
 temporal.given_time
 temporal.history_reaches
+temporal.job_is_running
 temporal.row_end
 temporal.scn_to_timestamp
 temporal.shows
