@@ -25,21 +25,28 @@ OBJS = \
 	src/time/transaction_scn.o \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
+	src/time/transaction_window.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/job_progress.o \
+	src/catalog/job_table.o \
 	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
 	src/catalog/versioned_table.o \
+	src/history/history_access.o \
 	src/history/history_btree.o \
+	src/history/history_bitmap.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_compact.o \
+	src/history/history_decimal.o \
 	src/history/history_expand.o \
 	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_reach.o \
+	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \
 	src/history/history_scan_explain.o \
 	src/history/history_scan_plan.o \
@@ -62,11 +69,19 @@ OBJS = \
 	src/ddl/ddl_partition.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
+	src/maintenance/maintenance_board.o \
+	src/maintenance/maintenance_call.o \
 	src/maintenance/maintenance_compress.o \
+	src/maintenance/maintenance_database.o \
+	src/maintenance/maintenance_job.o \
+	src/maintenance/maintenance_launcher.o \
+	src/maintenance/maintenance_run.o \
+	src/maintenance/maintenance_worker.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
 	src/query/query_instant.o \
+	src/query/query_log.o \
 	src/query/query_plan.o \
 	src/query/query_privilege.o \
 	src/query/query_quals.o \
@@ -123,6 +138,10 @@ ifdef WERROR
 PG_CFLAGS += -Werror
 endif
 
+# Loops over the values of a column, which reading history consists of
+$(addprefix src/history/history_,codec.o decimal.o integers.o): \
+	CFLAGS += $(CFLAGS_VECTORIZE) $(CFLAGS_UNROLL_LOOPS)
+
 # Bitcode would double the build for functions that are never inlined.
 override with_llvm = no
 
@@ -175,9 +194,11 @@ REGRESS = \
 	review_security \
 	review_snapshot \
 	review_undo \
+	segments_keys \
 	time_scn \
 	time_mode \
 	time_log \
+	maintenance \
 	catalog_views \
 	settings \
 	extension_lifecycle \

@@ -32,11 +32,13 @@ plot writes using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \
 
 set title "Reads: time, the plain table's query without a clause = 1 (lower is better, logarithmic)"
 set logscale y
-set yrange [0.5:32]
-set ytics (0.5, 1, 2, 4, 8, 16, 32)
+set yrange [0.5:64]
+set ytics (0.5, 1, 2, 4, 8, 16, 32, 64)
 reads = dir . "/reads.dat"
-plot reads using 2:xtic(1) title "temporal" lc rgb "#1f5fa8", \
-	 "" using 3 title "periods, with an index" lc rgb "#d9822b", \
-	 "" using 4 title "MariaDB" lc rgb "#7a9a5b", \
-	 "" using ($0 - 0.25):5:(0.13) with xerrorbars pt 0 lw 3 lc rgb "#c00000" title "target of temporal"
+plot reads using 2:xtic(1) title "temporal, compressed" lc rgb "#123a6b", \
+	 "" using 3 title "temporal" lc rgb "#1f5fa8", \
+	 "" using 4 title "temporal, GiST" lc rgb "#b5cdea", \
+	 "" using 5 title "periods, with an index" lc rgb "#d9822b", \
+	 "" using 6 title "MariaDB, partitioned" lc rgb "#7a9a5b", \
+	 "" using ($0 - 0.33):7:(0.1) with xerrorbars pt 0 lw 3 lc rgb "#c00000" title "target of compressed"
 unset multiplot

@@ -32,6 +32,10 @@ INSERT INTO bench.operation (part, operation, baseline, title) VALUES
 	('read', 'joinkey_middle', 'joinkey_current', 'join of one key, AS OF middle'),
 	('read', 'join_current', 'join_current', 'join of whole tables, no clause'),
 	('read', 'join_middle', 'join_current', 'join of whole tables, AS OF middle'),
+	('read', 'changed_hour', 'whole_current', 'keys changed in an hour of 10,000'),
+	('read', 'changes_hour', 'whole_current', 'temporal.changes, an hour of 10,000'),
+	('build', 'compress', 'compress', 'temporal.compress_history'),
+	('build', 'decompress', 'decompress', 'temporal.decompress_history'),
 	('review', 'review_diff', 'review_diff', 'temporal.diff'),
 	('review', 'review_diffstat', 'review_diffstat', 'temporal.diff_stat'),
 	('review', 'review_restore', 'review_restore', 'temporal.restore, rows reported'),
@@ -60,14 +64,25 @@ INSERT INTO bench.target VALUES
 	('temporal', 'whole_recent', NULL, 4),
 	('temporal', 'whole_late', NULL, 1.5),
 	('temporal', 'joinkey_middle', NULL, 1.6),
+	('temporal_compressed', 'key_middle', NULL, 1.6),
+	('temporal_compressed', 'key_early', NULL, 1.6),
+	('temporal_compressed', 'key_all', NULL, 1.6),
+	('temporal_compressed', 'whole_early', NULL, 1.5),
+	('temporal_compressed', 'whole_middle', NULL, 1.5),
+	('temporal_compressed', 'whole_recent', NULL, 1.5),
+	('temporal_compressed', 'whole_late', NULL, 1.5),
+	('temporal_compressed', 'joinkey_middle', NULL, 1.6),
+	('temporal_compressed', 'join_middle', NULL, 1.5),
+	('temporal_compressed', 'changed_hour', NULL, 3),
 	('temporal', 'review_diff', NULL, 3),
 	('temporal', 'review_diffstat', NULL, 3),
 	('temporal', 'review_restore', NULL, 3),
 	('temporal', 'review_flashback', NULL, 3);
 
-CREATE VIEW bench.ratio AS
+-- Of each past by itself; without one it is the whole of the default size
+CREATE VIEW bench.past_ratio AS
 WITH s AS (
-	SELECT s.candidate, o.operation, s.place,
+	SELECT s.past, s.candidate, o.operation, s.place,
 		   s.seconds / s.n AS seconds,
 		   nullif(s.cpu, 0) / s.n AS cpu,
 		   s.wal / s.n AS wal,
@@ -81,17 +96,18 @@ WITH s AS (
 								  WHEN o.part = 'review' THEN 'by_hand'
 								  ELSE 'plain' END
 			AND p.operation = o.baseline AND p.round = s.round
+			AND p.past = s.past
 ), m AS (
-	SELECT candidate, operation, count(*) AS slices, min(place) AS place,
+	SELECT past, candidate, operation, count(*) AS slices, min(place) AS place,
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds,
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) AS cpu,
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY wal) AS wal,
 		   percentile_cont(ARRAY[0.25, 0.5, 0.75])
 				WITHIN GROUP (ORDER BY time_ratio) AS time_ratio,
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu_ratio) AS cpu_ratio
-	FROM s GROUP BY candidate, operation
+	FROM s GROUP BY past, candidate, operation
 )
-SELECT o.part, o.operation, o.title, m.candidate, m.slices,
+SELECT m.past, o.part, o.operation, o.title, m.candidate, m.slices,
 	   round((1e6 * m.seconds)::numeric, 2) AS microseconds,
 	   round((1e6 * m.cpu)::numeric, 2) AS cpu_microseconds,
 	   round((1 / m.time_ratio[2])::numeric, 3) AS throughput_ratio,
@@ -107,6 +123,52 @@ SELECT o.part, o.operation, o.title, m.candidate, m.slices,
 	   o.place AS operation_place, m.place
 FROM m JOIN bench.operation o USING (operation)
 	 LEFT JOIN bench.target t USING (candidate, operation);
+
+CREATE VIEW bench.ratio AS
+SELECT * FROM bench.past_ratio WHERE past = '' AND part <> 'build';
+
+-- How time grows with history: the ratio to the plain table, which stays as it
+-- is, and that in the ratio with the smallest history.
+CREATE VIEW bench.growth AS
+SELECT split_part(r.past, ' ', 1) AS workload,
+	   split_part(r.past, ' ', 2)::bigint AS versions,
+	   r.operation, r.title, r.candidate, r.slices,
+	   r.microseconds, r.cpu_microseconds,
+	   r.time_ratio, r.time_ratio_q1, r.time_ratio_q3,
+	   round(r.time_ratio / nullif(first_value(r.time_ratio) OVER w, 0), 2) AS growth,
+	   r.operation_place, r.place
+FROM bench.past_ratio r
+WHERE r.past <> '' AND r.part = 'read'
+WINDOW w AS (PARTITION BY split_part(r.past, ' ', 1), r.operation, r.candidate
+			 ORDER BY split_part(r.past, ' ', 2)::bigint);
+
+-- One backend, and so one core
+CREATE VIEW bench.building AS
+SELECT r.past, r.operation, r.title, r.slices,
+	   r.microseconds, r.cpu_microseconds, r.wal_bytes,
+	   round(1e6 / r.microseconds) AS versions_per_second,
+	   CASE WHEN r.operation = 'compress' THEN '>= 200000' END AS target,
+	   CASE WHEN r.operation = 'compress'
+			THEN 1e6 / r.microseconds >= 200000 END AS met
+FROM bench.past_ratio r
+WHERE r.part = 'build';
+
+-- Bytes a version, and the uncompressed history with its key index = 1
+CREATE VIEW bench.size_ratio AS
+SELECT z.past, z.candidate, z.versions,
+	   round(z.heap::numeric / z.versions, 1) AS heap,
+	   round(z.indexes::numeric / z.versions, 1) AS indexes,
+	   round(z.segments::numeric / z.versions, 1) AS segments,
+	   round((z.heap + z.indexes + z.segments)::numeric / z.versions, 1) AS bytes,
+	   round((z.heap + z.indexes + z.segments)::numeric
+			 / (t.heap + t.indexes + t.segments), 3) AS ratio,
+	   CASE WHEN z.candidate = 'temporal_compressed'
+			THEN '<= 1/6' END AS target,
+	   CASE WHEN z.candidate = 'temporal_compressed'
+			THEN 6 * (z.heap + z.indexes + z.segments)
+				<= t.heap + t.indexes + t.segments END AS met
+FROM bench.size z
+	 JOIN bench.size t ON t.past = z.past AND t.candidate = 'temporal';
 
 CREATE VIEW bench.instruction_ratio AS
 SELECT coalesce(o.title, i.operation) AS title, i.operation, i.candidate,

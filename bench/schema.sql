@@ -12,6 +12,8 @@ CREATE TABLE bench.slice (
 	seconds		double precision NOT NULL,
 	cpu			double precision,			-- seconds, of the backend
 	wal			double precision,			-- bytes, of the whole server
+	past		text NOT NULL				-- the history asked, where there are
+				DEFAULT coalesce(current_setting('bench.past', true), ''),
 	place		serial
 );
 
@@ -20,6 +22,27 @@ CREATE TABLE bench.space (
 	candidate	text NOT NULL,
 	what		text NOT NULL,
 	bytes		double precision NOT NULL
+);
+
+-- What the histories of one past take on disk, in bytes.  A past is a way to
+-- choose the rows that change, and a number of versions: 'uniform 2000000'.
+CREATE TABLE bench.size (
+	past		text NOT NULL,
+	candidate	text NOT NULL,
+	versions	bigint NOT NULL,			-- in history
+	heap		bigint NOT NULL,			-- with its TOAST
+	indexes		bigint NOT NULL,
+	segments	bigint NOT NULL,			-- with TOAST and indexes
+	PRIMARY KEY (past, candidate)
+);
+
+-- What is particular about a past
+CREATE TABLE bench.past (
+	past		text PRIMARY KEY,
+	versions	bigint NOT NULL,
+	transactions	bigint NOT NULL,
+	most		bigint NOT NULL,			-- versions of the key with most
+	long_lived	double precision NOT NULL	-- share that lived for half of it
 );
 
 -- CPU time this backend has used, in nanoseconds.  The scheduler's own count
@@ -69,6 +92,54 @@ SELECT i, (i::bigint * 7919) % :rows + 1, i % 100, i % 4,
 	   rpad('account ' || i || ' of ' || md5(i::text), 50, '.')
 FROM generate_series(1, :rows) i;
 VACUUM ANALYZE bench.source;
+
+-- When each of the transactions that made the past was committed
+CREATE TABLE bench.instant (step serial PRIMARY KEY, at timestamptz NOT NULL);
+
+-- Changes rows of the plain and the versioned table until there are so many
+-- versions more, a batch in a transaction.  The rows are any ("uniform"), or
+-- follow Zipf's law with exponent 1 but for every hundredth, which is left alone
+-- ("skewed"), or are these, one after the other ("spared").
+CREATE PROCEDURE bench.change(workload text, versions bigint, batch integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+	rows CONSTANT integer := (SELECT count(*) FROM bench.source);
+	left_over bigint := versions;
+	next_spared integer := 0;
+	keys integer[];
+	changed integer;
+BEGIN
+	WHILE left_over > 0 LOOP
+		changed := least(batch, left_over);
+		keys := CASE workload
+			WHEN 'uniform' THEN
+				ARRAY(SELECT DISTINCT 1 + floor(random() * rows)::integer
+					  FROM generate_series(1, changed))
+			WHEN 'skewed' THEN
+				ARRAY(SELECT DISTINCT id
+					  FROM (SELECT (floor(exp(random() * ln(rows + 1)))::bigint
+									* 7919 % rows + 1)::integer
+							FROM generate_series(1, changed)) k(id)
+					  WHERE id % 100 > 0)
+			WHEN 'spared' THEN
+				ARRAY(SELECT 100 * (next_spared + i)
+					  FROM generate_series(1, changed) i)
+			END;
+		UPDATE bench.past_plain
+		SET balance = balance + 1, status = (status + 1) % 4
+		WHERE id = ANY (keys);
+		UPDATE bench.past_temporal
+		SET balance = balance + 1, status = (status + 1) % 4
+		WHERE id = ANY (keys);
+		GET DIAGNOSTICS changed = ROW_COUNT;
+		COMMIT;
+		INSERT INTO bench.instant (at) VALUES (clock_timestamp());
+		COMMIT;
+		left_over := left_over - changed;
+		next_spared := next_spared + changed;
+	END LOOP;
+END
+$$;
 
 -- Instructions of one statement
 CREATE TABLE bench.instruction (

@@ -48,15 +48,31 @@ SELECT v FROM stg FOR SYSTEM_TIME AS OF '2001-01-01';
 UPDATE stg SET v = 13 WHERE id = 1;
 SELECT v FROM stg FOR SYSTEM_TIME ALL WHERE id = 1 ORDER BY sys_start;
 
--- temporal.log_queries: superuser only; one line for each reference
+-- temporal.log_queries: superuser only; one line for each reference and execution
 SET temporal.log_queries = on;
 \echo :SQLSTATE
 SET ROLE NONE;
 SET temporal.log_queries = on;
+SET jit = off;
 SET client_min_messages = debug1;
 SELECT count(*) FROM stg FOR SYSTEM_TIME AS OF '2001-06-01' a, stg FOR SYSTEM_TIME ALL b;
+PREPARE stg_logged(timestamptz) AS SELECT count(*) FROM stg FOR SYSTEM_TIME FROM '2001-06-01' TO $1;
+EXECUTE stg_logged('2001-07-01');
+SET plan_cache_mode = force_generic_plan;
+EXECUTE stg_logged('2001-08-01');
+-- the time is that of the clause, not of other conditions
+SET temporal.as_of_mode = period;
+SELECT count(*) FROM stg FOR SYSTEM_TIME AS OF (SELECT '2002-01-01'::timestamptz) WHERE sys_start <= '2001-05-05';
+RESET temporal.as_of_mode;
+-- nothing to read; nothing that is executed
+SELECT count(*) FROM stg FOR SYSTEM_TIME ALL WHERE false;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM stg FOR SYSTEM_TIME ALL;
 RESET client_min_messages;
+RESET jit;
+RESET plan_cache_mode;
 RESET temporal.log_queries;
+EXECUTE stg_logged('2001-08-01');
+DEALLOCATE stg_logged;
 RESET ROLE;
 
 -- The settings of a function, of a transaction, and plans that outlive them

@@ -30,6 +30,10 @@ bool		temporal_allow_period_writes = false;
 bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
 int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
+bool		temporal_maintenance = true;
+int			temporal_max_workers = 2;
+int			temporal_naptime = 60;
+int			temporal_retention_batch_time = 100;
 bool		temporal_preloaded = false;
 
 static char *temporal_context = NULL;
@@ -55,6 +59,13 @@ static void
 settings_assign_allow_truncated_history(bool newval, void *extra)
 {
 	if (newval != temporal_allow_truncated_history)
+		ResetPlanCache();
+}
+
+static void
+settings_assign_log_queries(bool newval, void *extra)
+{
+	if (newval != temporal_log_queries)
 		ResetPlanCache();
 }
 
@@ -95,6 +106,35 @@ settings_assign_context(const char *newval, void *extra)
 	context_is_refused = false;
 }
 
+static void
+settings_define_maintenance(void)
+{
+	DefineCustomBoolVariable("temporal.maintenance",
+							 "Lets maintenance workers look after a database.",
+							 "For ALTER DATABASE ... SET.",
+							 &temporal_maintenance,
+							 true, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.max_workers",
+							"Maintenance workers that run at a time.",
+							"0 leaves maintenance to CALL temporal.run_maintenance().",
+							&temporal_max_workers,
+							2, 0, TEMPORAL_MAX_WORKERS, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.naptime",
+							"Time between two looks of maintenance at a database.",
+							NULL,
+							&temporal_naptime,
+							60, 1, 7 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.retention_batch_time",
+							"Time that a transaction of maintenance should take.",
+							NULL,
+							&temporal_retention_batch_time,
+							100, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+}
+
 void
 settings_init(void)
 {
@@ -127,11 +167,13 @@ settings_init(void)
 							   settings_check_context,
 							   settings_assign_context, NULL);
 	DefineCustomBoolVariable("temporal.log_queries",
-							 "Writes one DEBUG1 line for each temporal table reference.",
+							 "Writes one DEBUG1 line for each execution of a temporal table reference.",
 							 NULL,
 							 &temporal_log_queries,
 							 false, PGC_SUSET, 0,
-							 NULL, NULL, NULL);
+							 NULL, settings_assign_log_queries, NULL);
+
+	settings_define_maintenance();
 
 	/* A postmaster setting can be defined only while the postmaster starts */
 	if (temporal_preloaded)

@@ -26,8 +26,23 @@ typedef enum AsOfMode
 
 extern int	temporal_as_of_mode;
 
-/* temporal.log_queries: one DEBUG1 line per temporal reference (superuser) */
+/* temporal.log_queries: one DEBUG1 line per execution of a clause (superuser) */
 extern bool temporal_log_queries;
+
+/* temporal.maintenance: workers care for this database (superuser, on) */
+extern bool temporal_maintenance;
+
+/*
+ * temporal.max_workers: maintenance workers at a time, 0: none (sighup, 2);
+ * temporal.naptime: seconds between looks at a database (sighup, 60);
+ * temporal.retention_batch_time: milliseconds that a transaction of
+ * maintenance should take (sighup, 100)
+ */
+extern int	temporal_max_workers;
+extern int	temporal_naptime;
+extern int	temporal_retention_batch_time;
+
+#define TEMPORAL_MAX_WORKERS	64	/* the most that max_workers can be */
 
 /*
  * True when the library came in through shared_preload_libraries, so that its

@@ -51,6 +51,7 @@ enum
 {
 	Anum_segment_run_history = 1,
 	Anum_segment_run_run,
+	Anum_segment_run_slice,
 	Anum_segment_run_starts,
 	Anum_segment_run_ends,
 	Anum_segment_run_versions,
@@ -316,7 +317,7 @@ segment_run_order(const ListCell *a, const ListCell *b)
 }
 
 List *
-segment_run_list(Oid history, Snapshot snapshot)
+segment_run_list(Oid history, Snapshot snapshot, bool quantiles)
 {
 	Relation	rel = segment_table_open("segment_run", AccessShareLock);
 	List	   *runs = NIL;
@@ -335,16 +336,20 @@ segment_run_list(Oid history, Snapshot snapshot)
 
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
 		run->run = DatumGetInt32(values[Anum_segment_run_run - 1]);
+		run->slice = DatumGetInt32(values[Anum_segment_run_slice - 1]);
 		run->starts = DatumGetTimestampTz(values[Anum_segment_run_starts - 1]);
 		run->ends = DatumGetTimestampTz(values[Anum_segment_run_ends - 1]);
 		run->versions = DatumGetInt64(values[Anum_segment_run_versions - 1]);
 		run->segments = DatumGetInt32(values[Anum_segment_run_segments - 1]);
 		run->bytes = DatumGetInt64(values[Anum_segment_run_bytes - 1]);
 		run->raw_bytes = DatumGetInt64(values[Anum_segment_run_raw_bytes - 1]);
-		segment_run_read_quantiles(values[Anum_segment_run_start_quantiles - 1],
-								   run->start_quantiles);
-		segment_run_read_quantiles(values[Anum_segment_run_end_quantiles - 1],
-								   run->end_quantiles);
+		if (quantiles)
+		{
+			segment_run_read_quantiles(values[Anum_segment_run_start_quantiles - 1],
+									   run->start_quantiles);
+			segment_run_read_quantiles(values[Anum_segment_run_end_quantiles - 1],
+									   run->end_quantiles);
+		}
 		runs = lappend(runs, run);
 	}
 	systable_endscan(scan);
@@ -376,6 +381,7 @@ segment_run_insert(Oid history, const SegmentRun *run)
 
 	values[Anum_segment_run_history - 1] = ObjectIdGetDatum(history);
 	values[Anum_segment_run_run - 1] = Int32GetDatum(run->run);
+	values[Anum_segment_run_slice - 1] = Int32GetDatum(run->slice);
 	values[Anum_segment_run_starts - 1] = TimestampTzGetDatum(run->starts);
 	values[Anum_segment_run_ends - 1] = TimestampTzGetDatum(run->ends);
 	values[Anum_segment_run_versions - 1] = Int64GetDatum(run->versions);
@@ -388,6 +394,29 @@ segment_run_insert(Oid history, const SegmentRun *run)
 		segment_run_quantiles(run->end_quantiles);
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values,
 											nulls));
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+void
+segment_run_delete(Oid history, int32 run)
+{
+	Relation	rel = segment_table_require("segment_run");
+	SysScanDesc scan = segment_table_scan(rel, "segment_run_pkey",
+										  Anum_segment_run_history, history,
+										  NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		number = heap_getattr(tuple, Anum_segment_run_run,
+										  RelationGetDescr(rel), &isnull);
+
+		if (DatumGetInt32(number) == run)
+			CatalogTupleDelete(rel, &tuple->t_self);
+	}
+	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
 }

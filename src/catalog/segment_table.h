@@ -23,6 +23,7 @@
 typedef struct SegmentRun
 {
 	int32		run;
+	int32		slice;			/* runs of one slice of time have the same */
 	TimestampTz starts;			/* the earliest start */
 	TimestampTz ends;			/* the latest end */
 	int64		versions;
@@ -64,9 +65,14 @@ extern bool segment_table_any(void);
 extern void segment_table_insert(Oid history, const SegmentTable *table);
 extern void segment_table_delete(Oid history);
 
-/* The runs of a history, of SegmentRun, in the order in which they were made */
-extern List *segment_run_list(Oid history, Snapshot snapshot);
+/*
+ * The runs of a history, of SegmentRun, in the order in which they were made;
+ * their quantiles are 0 if not asked for.
+ */
+extern List *segment_run_list(Oid history, Snapshot snapshot,
+							  bool quantiles);
 
 extern void segment_run_insert(Oid history, const SegmentRun *run);
+extern void segment_run_delete(Oid history, int32 run);
 
 #endif							/* TEMPORAL_SEGMENT_TABLE_H */

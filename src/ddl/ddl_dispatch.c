@@ -40,6 +40,7 @@
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
+#include "history/history_access.h"
 #include "history/history_reach.h"
 
 /* Everything a utility hook is called with, to be handed on */
@@ -182,6 +183,12 @@ ddl_create_table(ParseState *pstate, UtilityCall *call)
 		stmt = castNode(CreateStmt, ddl_own_statement(call));
 		ddl_options_extract(pstate, &stmt->options, false, &request);
 		ddl_prepare_create(pstate, stmt, &request);
+	}
+	if (history_access_is_meant(stmt))
+	{
+		/* a dump says so of a history; the new table has no segments */
+		stmt = castNode(CreateStmt, ddl_own_statement(call));
+		stmt->accessMethod = pstrdup("heap");
 	}
 	if (!request.any && stmt->partbound == NULL)
 	{

@@ -74,14 +74,14 @@ bytes_hash(const HistoryBytes *item)
 }
 
 int
-history_bytes_distinct(HistoryBytes *items, int n, uint64 *codes)
+history_bytes_distinct(const HistoryBytes *items, int n,
+					   HistoryBytes *distinct, uint64 *codes)
 {
 	int			limit = n / BYTES_DISTINCT_PART;
 	int			bits = history_integers_bits(limit) + 1;
 	int			mask = (1 << bits) - 1;
 	int			probes = n * BYTES_PROBES;
 	uint16	   *slots = palloc0(sizeof(uint16) << bits);	/* code + 1 */
-	int		   *distinct = palloc(limit * sizeof(int) + 1);
 	int			ndistinct = 0;
 
 	for (int i = 0; i < n; i++)
@@ -89,29 +89,21 @@ history_bytes_distinct(HistoryBytes *items, int n, uint64 *codes)
 		int			at = bytes_hash(&items[i]) >> (64 - bits);
 
 		while (slots[at] != 0 && probes-- > 0 &&
-			   !history_bytes_equal(&items[i], &items[distinct[slots[at] - 1]]))
+			   !history_bytes_equal(&items[i], &distinct[slots[at] - 1]))
 			at = (at + 1) & mask;
-		if (slots[at] == 0)
-		{
-			if (ndistinct == limit)
-				probes = 0;
-			else
-			{
-				distinct[ndistinct++] = i;
-				slots[at] = ndistinct;
-			}
-		}
-		if (probes <= 0)
+		if (probes <= 0 || (slots[at] == 0 && ndistinct == limit))
 		{
 			ndistinct = 0;
 			break;
 		}
+		if (slots[at] == 0)
+		{
+			distinct[ndistinct++] = items[i];
+			slots[at] = ndistinct;
+		}
 		codes[i] = slots[at] - 1;
 	}
-	for (int i = 0; i < ndistinct; i++)
-		items[i] = items[distinct[i]];
 	pfree(slots);
-	pfree(distinct);
 	return ndistinct;
 }
 

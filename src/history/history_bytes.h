@@ -28,11 +28,12 @@ history_bytes_equal(const HistoryBytes *a, const HistoryBytes *b)
 }
 
 /*
- * Moves the distinct ones to the beginning, in the order in which they appear
- * first, and fills codes with indexes into them.  Returns how many they are;
- * 0, and has changed nothing, if they are not few.
+ * Fills distinct with the distinct ones, in the order in which they appear
+ * first, and codes with indexes into them.  Returns how many they are, or 0 if
+ * they are not few.
  */
-extern int	history_bytes_distinct(HistoryBytes *items, int n, uint64 *codes);
+extern int	history_bytes_distinct(const HistoryBytes *items, int n,
+								   HistoryBytes *distinct, uint64 *codes);
 
 extern void history_bytes_write(StringInfo buf, const HistoryType *type,
 								const HistoryBytes *items, int n, int level);

@@ -6,8 +6,9 @@
  * Versions come in the order of their key and start, so the values of a
  * column are those of one row after the other, each row's in time.  What has
  * not changed from one version to the next is not stored again; what is left
- * are integers (history_integers.c) or bytes (history_bytes.c), and zstd has
- * the last word where it saves much (history_section.c).
+ * are integers (history_integers.c), decimal numbers (history_decimal.c) or
+ * bytes (history_bytes.c), and zstd has the last word where it saves much
+ * (history_section.c).
  *
  * BLOCK
  *		byte	version of this layout: 1
@@ -21,7 +22,7 @@
  *				BLOCK_SAME, all are
  *		number	BLOCK_DICTIONARY: how many values there are for the others, and
  *				integers after the values, which one it is
- *		values	see history_integers.c, history_bytes.c
+ *		values	see the file of their kind
  *
  *		A block in which all are null, and one of no values, ends after its
  *		header.  history_codec_decode() has to read every layout that was
@@ -42,8 +43,10 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "history/history_bitmap.h"
 #include "history/history_bytes.h"
 #include "history/history_codec.h"
+#include "history/history_decimal.h"
 #include "history/history_integers.h"
 #include "history/history_section.h"
 
@@ -62,11 +65,16 @@
 #define VALUES_INTEGERS		0
 #define VALUES_FIXED		1
 #define VALUES_VARLENA		2
+#define VALUES_FLOATS		3
+#define VALUES_NUMERICS		4
 
 /* The partner has to know so many of the values, one in */
 #define PARTNER_PART		8
 /* Bits that a repeated value by reference costs otherwise, about */
 #define REPEAT_BITS			16
+/* Narrower integers are not tried as floating point; bits it has to save */
+#define FLOAT_WIDTH			24
+#define FLOAT_SAVE			8
 
 /* A block that is being written */
 typedef struct BlockWriter
@@ -75,11 +83,16 @@ typedef struct BlockWriter
 	const HistoryType *type;
 	int			level;
 	int			flags;
+	int			kind;
 	uint8	   *bits;			/* room for a bitmap of all values */
+
+	/* How values are going to be written */
+	HistoryIntegers integers;
+	HistoryDecimals decimals;
 } BlockWriter;
 
-static uint8
-codec_values(const HistoryType *type)
+static int
+codec_kind(const HistoryType *type)
 {
 	if (type->byval)
 		return VALUES_INTEGERS;
@@ -110,29 +123,11 @@ codec_integer(int length, Datum value)
  * Encoding
  */
 
-static inline void
-codec_set_bit(uint8 *bits, int i)
-{
-	bits[i / 8] |= 1 << (i % 8);
-}
-
-static inline bool
-codec_bit(const uint8 *bits, int i)
-{
-	return (bits[i / 8] >> (i % 8)) & 1;
-}
-
-static void
-codec_clear_bits(BlockWriter *writer, int n)
-{
-	memset(writer->bits, 0, HISTORY_BITMAP_SIZE(n));
-}
-
 static void
 codec_write_bits(BlockWriter *writer, int flag, int n)
 {
 	writer->flags |= flag;
-	history_section_write_bitmap(writer->buf, writer->bits, n, writer->level);
+	history_bitmap_write(writer->buf, writer->bits, n, writer->level);
 }
 
 /*
@@ -146,12 +141,12 @@ codec_encode_partner(BlockWriter *writer, uint64 *values, int n,
 	int			known = 0;
 	int			left = 0;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i + 1 < n; i++)
 	{
 		if (values[i] == codec_integer(length, partner[i + 1]))
 		{
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 			known++;
 		}
 	}
@@ -159,122 +154,163 @@ codec_encode_partner(BlockWriter *writer, uint64 *values, int n,
 		return n;
 	for (int i = 0; i < n; i++)
 	{
-		if (!codec_bit(writer->bits, i))
+		if (!history_bitmap_get(writer->bits, i))
 			values[left++] = values[i];
 	}
 	codec_write_bits(writer, BLOCK_PARTNER, n);
 	return left;
 }
 
+/*
+ * Chooses how to write integers, and returns how many bits each will have.
+ */
+static int
+codec_plan_integers(BlockWriter *writer, const uint64 *values, int n)
+{
+	HistoryIntegers *integers = &writer->integers;
+
+	writer->kind = VALUES_INTEGERS;
+	history_integers_plan(integers, values, n);
+	if (integers->mode != INTEGERS_DICTIONARY &&
+		integers->width > FLOAT_WIDTH &&
+		history_decimal_plan_floats(&writer->decimals, writer->type->length,
+									values, n))
+	{
+		if (writer->decimals.plan.width + FLOAT_SAVE <= integers->width)
+		{
+			writer->kind = VALUES_FLOATS;
+			return writer->decimals.plan.width;
+		}
+		history_decimal_forget(&writer->decimals);
+	}
+	return integers->width;
+}
+
 static void
-codec_encode_integers(BlockWriter *writer, uint64 *values, int n)
+codec_forget_plan(BlockWriter *writer)
+{
+	if (writer->kind == VALUES_INTEGERS)
+		history_integers_forget(&writer->integers);
+	else
+		history_decimal_forget(&writer->decimals);
+}
+
+static void
+codec_encode_integers(BlockWriter *writer, const uint64 *values, int n)
 {
 	uint64	   *changed = palloc(n * sizeof(uint64));
 	int			nchanged = 0;
-	HistoryIntegers plan;
+	int			width;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0 && values[i] == values[i - 1])
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			changed[nchanged++] = values[i];
 	}
-	history_integers_plan(&plan, changed, nchanged);
+	width = codec_plan_integers(writer, changed, nchanged);
 	if (nchanged == 1 && n > 1)
 		writer->flags |= BLOCK_SAME;
-	else if ((int64) (n - nchanged) * plan.width > n + n / 8)
+	else if ((int64) (n - nchanged) * width > n + n / 8)
 		codec_write_bits(writer, BLOCK_REPEATS, n);
 	else if (nchanged < n)
 	{
-		history_integers_forget(&plan);
-		history_integers_plan(&plan, values, n);
+		codec_forget_plan(writer);
 		memcpy(changed, values, n * sizeof(uint64));
 		nchanged = n;
+		codec_plan_integers(writer, changed, nchanged);
 	}
-	history_integers_write(writer->buf, &plan, changed, nchanged,
-						   writer->level);
-	history_integers_forget(&plan);
+	if (writer->kind == VALUES_FLOATS)
+		history_decimal_write_floats(writer->buf, &writer->decimals, nchanged,
+									 writer->level);
+	else
+		history_integers_write(writer->buf, &writer->integers, changed,
+							   nchanged, writer->level);
+	codec_forget_plan(writer);
 	pfree(changed);
 }
 
 /*
- * Are there few distinct values?  Then these are in items, in the order of
- * codes.
+ * Writes the distinct values, and for each of n which one it is.
  */
-static bool
-codec_encode_dictionary(BlockWriter *writer, HistoryBytes *items, int n,
-						uint64 *codes, int *ndistinct)
+static void
+codec_write_dictionary(BlockWriter *writer, const HistoryBytes *distinct,
+					   int ndistinct, const uint64 *codes, int n)
 {
-	HistoryBytes *distinct;
-
-	if (n < 4)
-		return false;
-	distinct = palloc(n * sizeof(HistoryBytes));
-	memcpy(distinct, items, n * sizeof(HistoryBytes));
-	*ndistinct = history_bytes_distinct(distinct, n, codes);
-	if (*ndistinct > 0)
-		memcpy(items, distinct, *ndistinct * sizeof(HistoryBytes));
-	pfree(distinct);
-	return *ndistinct > 0;
+	writer->flags |= BLOCK_DICTIONARY;
+	history_section_write_number(writer->buf, ndistinct);
+	history_bytes_write(writer->buf, writer->type, distinct, ndistinct,
+						writer->level);
+	history_integers_append(writer->buf, codes, n, writer->level);
 }
 
 static void
-codec_encode_bytes(BlockWriter *writer, HistoryBytes *items, int n)
+codec_encode_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
 {
 	uint64	   *codes = palloc(n * sizeof(uint64));
 	HistoryBytes *changed = palloc(n * sizeof(HistoryBytes));
+	HistoryBytes *distinct = palloc(n * sizeof(HistoryBytes));
 	int			nchanged = 0;
-	int			nvalues;
-	bool		dictionary;
-	int			saved = REPEAT_BITS;
+	int			ndistinct = 0;
+	int			width = REPEAT_BITS;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0 && history_bytes_equal(&items[i], &items[i - 1]))
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			changed[nchanged++] = items[i];
 	}
-	dictionary = codec_encode_dictionary(writer, changed, nchanged, codes,
-										 &nvalues);
-	if (dictionary)
-		saved = history_integers_bits(nvalues - 1);
+	if (writer->type->length == -1 &&
+		history_decimal_plan_numerics(&writer->decimals, changed, nchanged))
+	{
+		writer->kind = VALUES_NUMERICS;
+		width = writer->decimals.plan.width;
+	}
+	else if ((ndistinct = history_bytes_distinct(changed, nchanged, distinct,
+												 codes)) > 0)
+		width = history_integers_bits(ndistinct - 1);
+
 	if (nchanged == 1 && n > 1)
 		writer->flags |= BLOCK_SAME;
-	else if ((int64) (n - nchanged) * saved > n + n / 8)
+	else if ((int64) (n - nchanged) * width > n + n / 8)
 		codec_write_bits(writer, BLOCK_REPEATS, n);
-	else if (dictionary)
+	else if (nchanged < n)
 	{
 		/* spreads the codes over the repeats, from behind */
-		for (int i = n - 1; i >= 0; i--)
+		for (int i = n - 1, from = nchanged - 1; i >= 0 && ndistinct > 0; i--)
 		{
-			codes[i] = codes[nchanged - 1];
-			if (!codec_bit(writer->bits, i))
-				nchanged--;
+			codes[i] = codes[from];
+			if (!history_bitmap_get(writer->bits, i))
+				from--;
 		}
-		nchanged = n;
-	}
-	else
-	{
 		memcpy(changed, items, n * sizeof(HistoryBytes));
 		nchanged = n;
+		if (writer->kind == VALUES_NUMERICS)
+		{
+			codec_forget_plan(writer);
+			if (!history_decimal_plan_numerics(&writer->decimals, changed, n))
+				elog(ERROR, "numerics are none when they are repeated");
+		}
 	}
-	if (dictionary)
+
+	if (writer->kind == VALUES_NUMERICS)
 	{
-		writer->flags |= BLOCK_DICTIONARY;
-		history_section_write_number(writer->buf, nvalues);
-		history_bytes_write(writer->buf, writer->type, changed, nvalues,
-							writer->level);
-		history_integers_append(writer->buf, codes, nchanged, writer->level);
+		history_decimal_write_numerics(writer->buf, &writer->decimals,
+									   nchanged, writer->level);
+		codec_forget_plan(writer);
 	}
+	else if (ndistinct > 0)
+		codec_write_dictionary(writer, distinct, ndistinct, codes, nchanged);
 	else
 		history_bytes_write(writer->buf, writer->type, changed, nchanged,
 							writer->level);
 	pfree(codes);
 	pfree(changed);
+	pfree(distinct);
 }
 
 /*
@@ -285,11 +321,11 @@ codec_encode_nulls(BlockWriter *writer, const bool *nulls, int n)
 {
 	int			left = 0;
 
-	codec_clear_bits(writer, n);
+	history_bitmap_clear(writer->bits, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (nulls[i])
-			codec_set_bit(writer->bits, i);
+			history_bitmap_set(writer->bits, i);
 		else
 			left++;
 	}
@@ -307,14 +343,19 @@ history_codec_encode(StringInfo buf, const HistoryType *type,
 {
 	int			start = buf->len;
 	int			n = nvalues;
-	BlockWriter writer = {.buf = buf,.type = type,.level = level};
+	BlockWriter writer = {
+		.buf = buf,
+		.type = type,
+		.level = level,
+		.kind = codec_kind(type),
+	};
 
 	if (nvalues < 0 || nvalues > HISTORY_CODEC_VALUES)
 		elog(ERROR, "%d values cannot be encoded together", nvalues);
-	writer.bits = palloc(HISTORY_BITMAP_SIZE(nvalues) + 1);
+	writer.bits = palloc(HISTORY_BITMAP_SIZE(nvalues));
 	appendStringInfoChar(buf, BLOCK_LAYOUT);
-	appendStringInfoChar(buf, 0);	/* flags, known at the end */
-	appendStringInfoChar(buf, (char) codec_values(type));
+	appendStringInfoChar(buf, 0);	/* known at the end */
+	appendStringInfoChar(buf, 0);
 	history_section_write_number(buf, nvalues);
 	if (nulls != NULL)
 		n = codec_encode_nulls(&writer, nulls, nvalues);
@@ -352,6 +393,7 @@ history_codec_encode(StringInfo buf, const HistoryType *type,
 		pfree(items);
 	}
 	buf->data[start + 1] = (char) writer.flags;
+	buf->data[start + 2] = (char) writer.kind;
 	pfree(writer.bits);
 }
 
@@ -363,19 +405,21 @@ history_codec_encode(StringInfo buf, const HistoryType *type,
  * Integers, as the datums that a tuple would give
  */
 static bool
-codec_decode_integers(HistoryReader *reader, int length, Datum *values, int n)
+codec_decode_integers(HistoryReader *reader, int kind, int length,
+					  Datum *values, int n)
 {
-	if (sizeof(Datum) == sizeof(uint64))
-	{
-		if (!history_integers_read(reader, (uint64 *) values, n))
-			return false;
-	}
-	else
-	{
-		uint64	   *integers = palloc(n * sizeof(uint64));
+	uint64	   *integers = (uint64 *) values;
 
-		if (!history_integers_read(reader, integers, n))
-			return false;
+	if (sizeof(Datum) < sizeof(uint64))
+		integers = palloc(n * sizeof(uint64));
+	if (kind == VALUES_FLOATS)
+		history_decimal_read_floats(reader, length, integers, n);
+	else
+		history_integers_read(reader, integers, n);
+	if (reader->wrong != NULL)
+		return false;
+	if (sizeof(Datum) < sizeof(uint64))
+	{
 		for (int i = 0; i < n; i++)
 			values[i] = (Datum) integers[i];
 		pfree(integers);
@@ -431,16 +475,21 @@ codec_decode_dictionary(HistoryReader *reader, const HistoryType *type,
  * The values that are stored
  */
 static bool
-codec_decode_values(HistoryReader *reader, int flags, const HistoryType *type,
-					Datum *values, int n)
+codec_decode_values(HistoryReader *reader, int flags, int kind,
+					const HistoryType *type, Datum *values, int n)
 {
-	if (type->byval && (flags & BLOCK_DICTIONARY) == 0)
-		return codec_decode_integers(reader, type->length, values, n);
-	if (type->byval || type->length == 0 || type->length < -1)
-		return history_section_wrong(reader, "it is of another type");
-	if (flags & BLOCK_DICTIONARY)
-		return codec_decode_dictionary(reader, type, values, n);
-	return history_bytes_read(reader, type, values, n);
+	switch (kind)
+	{
+		case VALUES_INTEGERS:
+		case VALUES_FLOATS:
+			return codec_decode_integers(reader, kind, type->length, values, n);
+		case VALUES_NUMERICS:
+			return history_decimal_read_numerics(reader, values, n);
+		default:
+			if (flags & BLOCK_DICTIONARY)
+				return codec_decode_dictionary(reader, type, values, n);
+			return history_bytes_read(reader, type, values, n);
+	}
 }
 
 /*
@@ -453,7 +502,7 @@ codec_spread_repeats(Datum *all, int n, const Datum *values, const uint8 *bits)
 	values--;
 	for (int i = 0; i < n; i++)
 	{
-		values += !codec_bit(bits, i);
+		values += !history_bitmap_get(bits, i);
 		all[i] = *values;
 	}
 }
@@ -467,28 +516,39 @@ codec_spread_others(Datum *all, int n, const Datum *values, const uint8 *bits,
 {
 	for (int i = 0; i < n; i++, others += step)
 	{
-		bool		other = codec_bit(bits, i);
+		bool		other = history_bitmap_get(bits, i);
 
 		all[i] = *(other ? others : values);
 		values += !other;
 	}
 }
 
+/*
+ * Reads what there is and what the values are, and checks that it can be.
+ */
 static bool
 codec_decode_header(HistoryReader *reader, const HistoryType *type,
-					const Datum *partner, int nvalues, int *flags)
+					bool has_partner, int nvalues, int *flags, int *kind)
 {
+	int			values = codec_kind(type);
+
 	if (reader->end - reader->at < 3)
 		return history_section_wrong(reader, "it is too short");
 	if (reader->at[0] != BLOCK_LAYOUT || (reader->at[1] & ~BLOCK_ALL) != 0)
 		return history_section_wrong(reader, "its layout is unknown");
-	if (reader->at[2] != codec_values(type))
-		return history_section_wrong(reader, "it is of another type");
 	*flags = reader->at[1];
-	if ((*flags & BLOCK_PARTNER) != 0 &&
-		(partner == NULL || !type->byval || (*flags & BLOCK_NULLS) != 0))
-		return history_section_wrong(reader, "it has no such partner");
+	*kind = reader->at[2];
 	reader->at += 3;
+	if (*kind != values &&
+		!(*kind == VALUES_FLOATS && values == VALUES_INTEGERS) &&
+		!(*kind == VALUES_NUMERICS && values == VALUES_VARLENA))
+		return history_section_wrong(reader, "it is of another type");
+	if ((*flags & BLOCK_DICTIONARY) != 0 &&
+		*kind != VALUES_FIXED && *kind != VALUES_VARLENA)
+		return history_section_wrong(reader, "it can have no dictionary");
+	if ((*flags & BLOCK_PARTNER) != 0 &&
+		(!has_partner || !type->byval || (*flags & BLOCK_NULLS) != 0))
+		return history_section_wrong(reader, "it has no such partner");
 	if (history_section_read_number(reader) != nvalues)
 		return history_section_wrong(reader, "its number of values is wrong");
 	return true;
@@ -503,24 +563,27 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 	uint8		bits_repeats[HISTORY_BITMAP_SIZE(HISTORY_CODEC_VALUES)];
 	const Datum null = (Datum) 0;
 	int			flags = 0;
+	int			kind = 0;
 	int			nleft = nvalues;
 	int			nstored;
 	Datum	   *end = values + nvalues;
 
-	if (!codec_decode_header(reader, type, partner, nvalues, &flags))
+	if (!codec_decode_header(reader, type, partner != NULL, nvalues, &flags,
+							 &kind))
 		return false;
 	memset(nulls, (flags & BLOCK_ALL_NULL) != 0, nvalues);
 	if (flags & BLOCK_ALL_NULL)
 	{
 		memset(values, 0, nvalues * sizeof(Datum));
-		return true;
+		return reader->at == reader->end ||
+			history_section_wrong(reader, "it is too long");
 	}
 	if (flags & BLOCK_NULLS)
-		nleft -= history_section_read_bitmap(reader, bits_nulls, nvalues);
+		nleft -= history_bitmap_read(reader, bits_nulls, nvalues);
 	if (flags & BLOCK_PARTNER)
 	{
-		nleft -= history_section_read_bitmap(reader, bits_partner, nvalues);
-		if (nvalues > 0 && codec_bit(bits_partner, nvalues - 1))
+		nleft -= history_bitmap_read(reader, bits_partner, nvalues);
+		if (nvalues > 0 && history_bitmap_get(bits_partner, nvalues - 1))
 			return history_section_wrong(reader, "it has no such partner");
 	}
 	nstored = nleft;
@@ -528,12 +591,13 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 		nstored = Min(nleft, 1);
 	if (flags & BLOCK_REPEATS)
 	{
-		nstored -= history_section_read_bitmap(reader, bits_repeats, nleft);
-		if (nleft == 0 || codec_bit(bits_repeats, 0) || (flags & BLOCK_SAME))
+		nstored -= history_bitmap_read(reader, bits_repeats, nleft);
+		if (nleft == 0 || history_bitmap_get(bits_repeats, 0) ||
+			(flags & BLOCK_SAME))
 			return history_section_wrong(reader, "nothing is repeated");
 	}
 	if (reader->wrong != NULL ||
-		(nstored > 0 && !codec_decode_values(reader, flags, type,
+		(nstored > 0 && !codec_decode_values(reader, flags, kind, type,
 											 end - nstored, nstored)))
 		return false;
 	if (reader->at != reader->end)
@@ -556,7 +620,7 @@ codec_decode(HistoryReader *reader, const HistoryType *type, int nvalues,
 		codec_spread_others(values, nvalues, end - nleft, bits_nulls,
 							&null, 0);
 		for (int i = 0; i < nvalues; i++)
-			nulls[i] = codec_bit(bits_nulls, i);
+			nulls[i] = history_bitmap_get(bits_nulls, i);
 	}
 	return true;
 }

@@ -20,14 +20,14 @@ typedef struct HistoryType
 
 /* More than this in one call are refused by both directions */
 #define HISTORY_CODEC_VALUES	65535
-/* So are more bytes of values by reference, each different one counted once */
+/* So are more bytes of values by reference, repeats counted once: 54000 */
 #define HISTORY_CODEC_BYTES		(256 * 1024 * 1024)
 
 /*
  * Appends the values to buf.  They come in the order in which versions of one
  * row follow each other, which is what makes them small.  nulls may be NULL if
- * there are none.  Varlena values are neither compressed nor out of line;
- * level is zstd's, 0 for none of it.
+ * there are none.  Varlena values are neither compressed nor out of line nor
+ * expanded; level is zstd's, 0 for none of it.  Large values can be cancelled.
  *
  * partner, if not NULL, is a column that is encoded as well, without nulls,
  * whose next value often is this one's: the start of the version that follows.

@@ -12,6 +12,10 @@
  *		(COMPACT_VERSIONS_A_ROW), within bounds.  Versions that lived for long
  *		make runs of their own: history_slices.c.
  *
+ *		Versions become old enough little by little, so the last slices are
+ *		made anew, together with what comes, until they are full: as
+ *		log-structured merge trees do it.
+ *
  * ONE PLACE AT EVERY SNAPSHOT
  *		Versions are inserted into segments and deleted from the heap by the
  *		same transaction, so every snapshot sees each of them either here or
@@ -35,6 +39,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -51,6 +56,7 @@
 
 #include "catalog/segment_table.h"
 #include "catalog/versioned_table.h"
+#include "history/history_access.h"
 #include "history/history_compact.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -60,6 +66,17 @@
 #define COMPACT_VERSIONS_A_ROW	4
 #define COMPACT_SLICE_LEAST		100000
 #define COMPACT_SLICE_MOST		2000000
+
+/* A slice that is made anew is at most so much larger than what comes to it */
+#define COMPACT_MERGE_SHARE		4
+
+/*
+ * Versions in the first segment of a run.  Later ones have as many as should
+ * fill a page, going by what the one before came to, within bounds.
+ */
+#define COMPACT_SEGMENT_FIRST	800
+#define COMPACT_SEGMENT_LEAST	250
+#define COMPACT_SEGMENT_FILL	0.96
 
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
@@ -95,6 +112,11 @@ typedef struct CompactState
 	MemoryContext segment_context;	/* its versions */
 	SegmentColumns columns;
 	Size		segment_bytes;
+	int			segment_versions;	/* how many it is to have */
+
+	/* Slices that are made anew: their runs, and the rows of their segments */
+	List	   *merged_runs;	/* of SegmentRun */
+	List	   *merged_tids;	/* of ItemPointer */
 
 	/* Versions to be deleted from the heap */
 	ItemPointerData *tids;
@@ -215,6 +237,10 @@ compact_end_segment(CompactState *state)
 	state->run.ends = Max(state->run.ends, row.ends);
 	state->run.segments++;
 	state->run.bytes += VARSIZE(DatumGetPointer(row.data));
+	state->segment_versions =
+		Min(Max(HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
+				VARSIZE(DatumGetPointer(row.data)), COMPACT_SEGMENT_LEAST),
+			HISTORY_SEGMENT_VERSIONS);
 	columns->nversions = 0;
 	state->segment_bytes = 0;
 	MemoryContextSwitchTo(old);
@@ -222,14 +248,16 @@ compact_end_segment(CompactState *state)
 }
 
 static void
-compact_begin_run(CompactState *state)
+compact_begin_run(CompactState *state, int32 slice)
 {
 	int32		run = state->run.run + 1;
 
 	memset(&state->run, 0, sizeof(state->run));
 	state->run.run = run;
+	state->run.slice = slice;
 	state->run.starts = DT_NOEND;
 	state->run.ends = DT_NOBEGIN;
+	state->segment_versions = COMPACT_SEGMENT_FIRST;
 }
 
 static void
@@ -286,7 +314,7 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	int64		space = state->run_space;
 	int			n;
 
-	if (columns->nversions == HISTORY_SEGMENT_VERSIONS ||
+	if (columns->nversions >= state->segment_versions ||
 		state->segment_bytes >= COMPACT_SEGMENT_BYTES)
 		compact_end_segment(state);
 	n = columns->nversions;
@@ -394,18 +422,23 @@ static void
 compact_build(CompactState *state, HistorySlices *slices)
 {
 	SliceVersion version;
-	int32		kind = -1;
+	int32		first_slice = state->run.slice + 1;
+	int32		slice = -1;
+	int32		age = -1;
 
 	while (history_slices_next(slices, &version))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (version.kind != kind)
+		if (version.slice != slice || version.age != age)
 		{
 			compact_end_run(state);
-			compact_begin_run(state);
-			kind = version.kind;
+			compact_begin_run(state, first_slice + version.slice);
+			slice = version.slice;
+			age = version.age;
 		}
 		compact_add(state, version.slot, version.size);
+		if (!version.in_heap)
+			continue;
 		state->tids = compact_grow(state->tids, state->ntids,
 								   &state->tid_space,
 								   sizeof(ItemPointerData));
@@ -483,14 +516,115 @@ compact_lock_for_first(Relation history)
 }
 
 /*
- * The number of the last run so far
+ * Chooses slices to be made anew together with so many new versions: the last
+ * ones, as long as they are less than a slice should be, and not much larger
+ * than what comes to them.  So none is made anew often, and there are never
+ * many small ones.
  */
-static int32
-compact_last_run(Oid history)
+static void
+compact_choose_merged(CompactState *state, double nversions)
 {
-	List	   *runs = segment_run_list(history, NULL);
+	List	   *runs = segment_run_list(RelationGetRelid(state->history),
+										NULL, false);
+	ListCell   *lc;
 
-	return runs == NIL ? 0 : ((SegmentRun *) llast(runs))->run;
+	/* numbers go on, also those of runs that go */
+	foreach(lc, runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		state->run.run = Max(state->run.run, run->run);
+		state->run.slice = Max(state->run.slice, run->slice);
+	}
+	for (int32 slice = state->run.slice; slice > 0; slice--)
+	{
+		double		versions = 0;
+		List	   *members = NIL;
+
+		foreach(lc, runs)
+		{
+			const SegmentRun *run = lfirst(lc);
+
+			if (run->slice != slice)
+				continue;
+			versions += run->versions;
+			members = lappend(members, lfirst(lc));
+		}
+		if (members == NIL)
+			continue;
+		if (versions + nversions > state->order.versions * 1.5 ||
+			versions > nversions * COMPACT_MERGE_SHARE)
+			break;
+		nversions += versions;
+		state->merged_runs = list_concat(state->merged_runs, members);
+	}
+}
+
+static bool
+compact_is_merged(const CompactState *state, int32 number)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->merged_runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		if (run->run == number)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Adds the versions of those slices to what is sorted.
+ */
+static void
+compact_add_merged(CompactState *state, HistorySlices *slices)
+{
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+
+	if (state->merged_runs == NIL)
+		return;
+	slot = table_slot_create(state->segments, NULL);
+	scan = table_beginscan(state->segments, state->order.snapshot, 0, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		SegmentRow	row;
+		ItemPointer tid;
+
+		CHECK_FOR_INTERRUPTS();
+		history_segments_read(slot, &row);
+		if (!compact_is_merged(state, row.run))
+			continue;
+		history_slices_add(slices, row.data, &slot->tts_tid);
+		tid = palloc(sizeof(ItemPointerData));
+		*tid = slot->tts_tid;
+		state->merged_tids = lappend(state->merged_tids, tid);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * Takes away the segments whose versions are in new ones.
+ */
+static void
+compact_delete_merged(CompactState *state)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->merged_tids)
+		simple_heap_delete(state->segments, lfirst(lc));
+	foreach(lc, state->merged_runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		segment_run_delete(RelationGetRelid(state->history), run->run);
+		state->result->versions -= run->versions;
+		state->result->bytes_before -= run->raw_bytes;
+		state->result->bytes_after -= run->bytes;
+	}
 }
 
 /*
@@ -541,33 +675,62 @@ compact_publish_segments(CompactState *state)
 	};
 
 	compact_lock_for_first(state->history);
+	history_access_set(RelationGetRelid(state->history), true);
 	segment_table_insert(RelationGetRelid(state->history), &table);
 }
 
 static void
-compact_run(CompactState *state, const VersionedTable *table, bool first)
+compact_run(CompactState *state, bool first)
 {
 	HistorySlices *slices;
+	int64		nversions;
 
 	state->order.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	slices = history_slices_begin(&state->order);
-	if (slices != NULL)
+	slices = history_slices_create(&state->order, &nversions,
+								   &state->result->more);
+	if (nversions > 0)
 	{
 		if (first)
 			compact_create_segments(state);
-		state->run.run = compact_last_run(table->history);
+		compact_choose_merged(state, nversions);
+		compact_add_merged(state, slices);
+		history_slices_sort(slices);
 		compact_prepare_columns(state);
 		compact_build(state, slices);
 		history_slices_end(slices);
 		compact_delete(state);
+		compact_delete_merged(state);
 		if (first)
 			compact_publish_segments(state);
 	}
 	UnregisterSnapshot(state->order.snapshot);
 }
 
+/*
+ * Locks the history, and says whether it has segments: what is found is not
+ * taken away by decompression then.  Of two that would make the first segments
+ * the second waits, without a lock that the first would have to wait for.
+ */
+static bool
+compact_lock(Oid history, SegmentTable *segments)
+{
+	for (;;)
+	{
+		LOCKMODE	mode = segment_table_get(history, segments) ?
+			RowExclusiveLock : ShareUpdateExclusiveLock;
+
+		LockRelationOid(history, mode);
+		if (segment_table_get(history, segments) == (mode == RowExclusiveLock))
+			break;
+		/* not what it was before we had the lock */
+		UnlockRelationOid(history, mode);
+	}
+	LockRelationOid(history, RowExclusiveLock);
+	return OidIsValid(segments->segments);
+}
+
 void
-history_compact(const VersionedTable *table, TimestampTz before, int level,
+history_compact(const VersionedTable *table, const CompactOptions *options,
 				CompactResult *result)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -576,27 +739,20 @@ history_compact(const VersionedTable *table, TimestampTz before, int level,
 	MemoryContext old = MemoryContextSwitchTo(context);
 	SegmentTable segments;
 	CompactState state;
-	bool		first = false;
+	bool		first;
 
 	memset(result, 0, sizeof(*result));
 
-	/* Before we look: what we find is not taken away by decompression */
-	LockRelationOid(table->history, RowExclusiveLock);
-
-	/* Two that would make the first segments: the second one waits here */
-	if (!segment_table_get(table->history, &segments))
-	{
-		LockRelationOid(table->history, ShareUpdateExclusiveLock);
-		first = !segment_table_get(table->history, &segments);
-	}
+	first = !compact_lock(table->history, &segments);
 	compact_state_init(&state, table);
-	state.order.before = before;
-	state.level = level;
+	state.order.before = options->before;
+	state.order.most = options->most;
+	state.level = options->level;
 	state.result = result;
 	compact_look_at_table(&state, table->relation);
 	if (!first)
 		compact_open_segments(&state, &segments);
-	compact_run(&state, table, first);
+	compact_run(&state, first);
 	if (state.segments != NULL)
 		table_close(state.segments, NoLock);
 	table_close(state.history, NoLock);

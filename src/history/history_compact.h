@@ -10,6 +10,13 @@
 
 #include "catalog/versioned_table.h"
 
+typedef struct CompactOptions
+{
+	TimestampTz before;			/* versions that ended at or before this */
+	int64		most;			/* about so many of them, the oldest; 0: all */
+	int			level;			/* zstd's */
+} CompactOptions;
+
 typedef struct CompactResult
 {
 	int64		versions;		/* that were moved */
@@ -17,16 +24,17 @@ typedef struct CompactResult
 	int64		bytes_after;	/* and take in the segments */
 	int			segments;		/* that were made */
 	int			runs;
+	bool		more;			/* versions were left, because of most */
 } CompactResult;
 
 /*
- * Moves versions that ended at or before the time from the heap of a table's
- * history to segments, in the current transaction; level is zstd's.  Takes
- * ROW EXCLUSIVE on the history, and for the first segments ever, at the end,
- * ACCESS EXCLUSIVE if that can be had without waiting long: 55P03 if not.
+ * Moves versions from the heap of a table's history to segments, in the current
+ * transaction.  Takes ROW EXCLUSIVE on the history, and for the first segments
+ * ever, at the end, ACCESS EXCLUSIVE: 55P03 if it does not get that.
  */
-extern void history_compact(const VersionedTable *table, TimestampTz before,
-							int level, CompactResult *result);
+extern void history_compact(const VersionedTable *table,
+							const CompactOptions *options,
+							CompactResult *result);
 
 /*
  * The opposite, for all segments: the history is a heap again.  ACCESS

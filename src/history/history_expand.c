@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/segment_table.h"
+#include "history/history_access.h"
 #include "history/history_compact.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -95,7 +96,7 @@ history_expand(const VersionedTable *table, CompactResult *result)
 	history = table_open(table->history, NoLock);
 	CheckTableNotInUse(history, "decompress");
 	segments = table_open(stored.segments, AccessExclusiveLock);
-	foreach(lc, segment_run_list(table->history, NULL))
+	foreach(lc, segment_run_list(table->history, NULL, false))
 	{
 		const SegmentRun *run = lfirst(lc);
 
@@ -129,6 +130,7 @@ history_expand(const VersionedTable *table, CompactResult *result)
 	table_close(segments, NoLock);
 	table_close(history, NoLock);
 
+	history_access_set(table->history, false);
 	segment_table_delete(table->history);
 	CacheInvalidateRelcacheByRelid(table->history);
 	history_segments_drop(stored.segments);

@@ -5,15 +5,20 @@
  *
  * Integers are 64 bits, signed, and differences between them are modulo 2^64,
  * so there is no overflow.  What is stored of each is an unsigned number of
- * few bits, a number's first bit is the lowest of a byte that is free.
+ * few bits, one after the other, the lowest bit first in the lowest that is
+ * free.
  *
- * FRAME		value - base
- * DELTA		value - the one before - base; the first value apart.  For what
- *				ascends.
+ * FRAME		(value - base) / scale
+ * DELTA		(value - the one before - base) / scale; the first value apart.
+ *				For what ascends.
  * ENDS			0 is the least value, the highest number is the greatest, and
- *				all others are value - base + 1.  For infinity, and for
+ *				all others are (value - base) / scale + 1.  For infinity, and
  *				whatever else stands for "none" far away from the rest.
  * DICTIONARY	an index into the distinct values
+ *
+ * The scale divides all differences: times of whole seconds are so many
+ * microseconds.  An exact division by an odd number is a multiplication with
+ * its inverse modulo 2^64; one that is not exact gives a large number.
  *
  * LAYOUT		(number, signed, section: see history_section.c)
  *
@@ -21,6 +26,7 @@
  *		FRAME, DELTA, ENDS:
  *			byte	width: 0 to 57, or 64
  *			signed	base
+ *			number	scale
  *			signed	DELTA: the first value; ENDS: the least, the greatest
  *			section	the numbers, if the width is not 0: (n * width + 7) / 8
  *					bytes.  If it is compressed, the width has been rounded
@@ -53,6 +59,8 @@
 /* Distinct values in a dictionary: at most so many, and one in so many */
 #define INTEGERS_DISTINCT	4096
 #define INTEGERS_DISTINCT_PART	4
+/* Spreads values over the slots of a hash table */
+#define INTEGERS_HASH		UINT64CONST(0x9e3779b97f4a7c15)
 
 int
 history_integers_bits(uint64 number)
@@ -88,6 +96,70 @@ integers_mask(int width)
  * Planning
  */
 
+static void
+integers_set_scale(HistoryIntegers *plan, uint64 scale)
+{
+	uint64		odd = scale;
+	uint64		inverse;
+
+	plan->scale = scale;
+	for (plan->shift = 0; odd % 2 == 0; odd /= 2)
+		plan->shift++;
+	/* right in five bits; each step doubles them */
+	inverse = (3 * odd) ^ 2;
+	for (int bits = 5; bits < 64; bits *= 2)
+		inverse *= 2 - odd * inverse;
+	plan->inverse = inverse;
+}
+
+/*
+ * What is divided by the scale
+ */
+static inline uint64
+integers_difference(const HistoryIntegers *plan, const uint64 *values, int i)
+{
+	if (plan->mode == INTEGERS_DELTA)
+		return values[i] - values[i - 1] - plan->base;
+	if (plan->mode == INTEGERS_ENDS &&
+		(values[i] == plan->min || values[i] == plan->max))
+		return 0;
+	return values[i] - plan->base;
+}
+
+/*
+ * Finds the scale, by which range can be divided, too; returns range / scale.
+ */
+static uint64
+integers_plan_scale(HistoryIntegers *plan, const uint64 *values, int n,
+					uint64 range)
+{
+	integers_set_scale(plan, 1);
+	if (range <= 1)
+		return range;
+	integers_set_scale(plan, range);
+	for (int i = plan->mode == INTEGERS_DELTA ? 1 : 0; i < n; i++)
+	{
+		uint64		difference = integers_difference(plan, values, i);
+		uint64		a = plan->scale;
+		uint64		b = difference;
+
+		if ((difference & ((UINT64CONST(1) << plan->shift) - 1)) == 0 &&
+			(difference >> plan->shift) * plan->inverse <= range / plan->scale)
+			continue;
+		while (b != 0)
+		{
+			uint64		rest = a % b;
+
+			a = b;
+			b = rest;
+		}
+		integers_set_scale(plan, a);
+		if (a == 1)
+			break;
+	}
+	return range / plan->scale;
+}
+
 /*
  * One frame or differences: from the extremes of both.
  */
@@ -98,6 +170,9 @@ integers_plan_range(HistoryIntegers *plan, const uint64 *values, int n)
 	int64		max = (int64) values[0];
 	int64		delta_min = 0;
 	int64		delta_max = 0;
+	uint64		range;
+	uint64		delta_range;
+	int			width;
 	int			delta_width;
 
 	if (n > 1)
@@ -114,17 +189,20 @@ integers_plan_range(HistoryIntegers *plan, const uint64 *values, int n)
 	}
 	plan->mode = INTEGERS_FRAME;
 	plan->base = (uint64) min;
-	plan->width = integers_width((uint64) max - (uint64) min);
 	plan->min = (uint64) min;
 	plan->max = (uint64) max;
-	delta_width = integers_width((uint64) delta_max - (uint64) delta_min);
-	if (delta_width + INTEGERS_SAVE_DELTA <= plan->width ||
-		(delta_width == 0 && plan->width > 0))
+	range = (uint64) max - (uint64) min;
+	delta_range = (uint64) delta_max - (uint64) delta_min;
+	width = integers_width(range);
+	delta_width = integers_width(delta_range);
+	if (delta_width + INTEGERS_SAVE_DELTA <= width ||
+		(delta_width == 0 && width > 0))
 	{
 		plan->mode = INTEGERS_DELTA;
 		plan->base = (uint64) delta_min;
-		plan->width = delta_width;
+		range = delta_range;
 	}
+	plan->width = integers_width(integers_plan_scale(plan, values, n, range));
 }
 
 /*
@@ -136,7 +214,7 @@ integers_plan_ends(HistoryIntegers *plan, const uint64 *values, int n)
 	int64		min = PG_INT64_MAX;
 	int64		max = PG_INT64_MIN;
 	uint64		range = 0;
-	int			width;
+	HistoryIntegers ends;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -146,19 +224,20 @@ integers_plan_ends(HistoryIntegers *plan, const uint64 *values, int n)
 		min = end ? min : Min(min, value);
 		max = end ? max : Max(max, value);
 	}
+	ends = *plan;
+	ends.mode = INTEGERS_ENDS;
+	integers_set_scale(&ends, 1);
 	if (min <= max)
 	{
+		ends.base = (uint64) min;
 		range = (uint64) max - (uint64) min;
-		if (range > PG_INT64_MAX)
+		if (integers_width(range) + INTEGERS_SAVE_ENDS > plan->width)
 			return;
-		range += 2;
+		range = integers_plan_scale(&ends, values, n, range) + 2;
 	}
-	width = Max(integers_width(range), 1);
-	if (width + INTEGERS_SAVE_ENDS > plan->width)
-		return;
-	plan->mode = INTEGERS_ENDS;
-	plan->base = min <= max ? (uint64) min : plan->min;
-	plan->width = width;
+	ends.width = Max(integers_width(range), 1);
+	if (ends.width + INTEGERS_SAVE_ENDS <= plan->width)
+		*plan = ends;
 }
 
 static void
@@ -176,7 +255,7 @@ integers_plan_dictionary(HistoryIntegers *plan, const uint64 *values, int n)
 	for (int i = 0; i < n; i++)
 	{
 		uint64		value = values[i];
-		int			at = (value * UINT64CONST(0x9e3779b97f4a7c15)) >> (64 - bits);
+		int			at = (value * INTEGERS_HASH) >> (64 - bits);
 
 		while (slots[at] != 0 && distinct[slots[at] - 1] != value)
 			at = (at + 1) & mask;
@@ -250,19 +329,13 @@ static inline uint64
 integers_number(const HistoryIntegers *plan, const uint64 *values, int i,
 				int width)
 {
-	uint64		value = values[i];
+	uint64		number = integers_difference(plan, values, i);
 
-	switch (plan->mode)
-	{
-		case INTEGERS_DELTA:
-			return value - values[i - 1] - plan->base;
-		case INTEGERS_ENDS:
-			return value == plan->min ? 0 :
-				value == plan->max ? integers_mask(width) :
-				value - plan->base + 1;
-		default:
-			return value - plan->base;
-	}
+	number = (number >> plan->shift) * plan->inverse;
+	if (plan->mode == INTEGERS_ENDS)
+		number = values[i] == plan->min ? 0 :
+			values[i] == plan->max ? integers_mask(width) : number + 1;
+	return number;
 }
 
 /*
@@ -316,6 +389,7 @@ integers_write_numbers(StringInfo buf, const HistoryIntegers *plan,
 	at_width = buf->len;
 	appendStringInfoChar(buf, (char) plan->width);
 	history_section_write_signed(buf, plan->base);
+	history_section_write_number(buf, plan->scale);
 	if (plan->mode == INTEGERS_DELTA)
 		history_section_write_signed(buf, values[0]);
 	if (plan->mode == INTEGERS_ENDS)
@@ -392,22 +466,23 @@ integers_load(const uint8 *bytes)
 /*
  * Numbers of up to 57 bits; eight bytes can be read where the last begins.
  */
-static void
+static pg_attribute_always_inline void
 integers_unpack_bits(const uint8 *bytes, Size bit, int width, uint64 base,
-					 uint64 *values, int n)
+					 uint64 scale, uint64 *values, int n)
 {
 	uint64		mask = integers_mask(width);
 
 	for (int i = 0; i < n; i++, bit += width)
-		values[i] = base + ((integers_load(bytes + bit / 8) >> bit % 8) & mask);
+		values[i] = base +
+			scale * ((integers_load(bytes + bit / 8) >> bit % 8) & mask);
 }
 
 /*
  * Takes n numbers out of bytes, of which so many are available.
  */
-static void
+static pg_attribute_always_inline void
 integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
-				uint64 *values, int n)
+				uint64 scale, uint64 *values, int n)
 {
 	Size		bits = (Size) n * width;
 	int			direct;			/* numbers that begin before the last 8 bytes */
@@ -416,7 +491,7 @@ integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
 	if (width == 64)
 	{
 		for (int i = 0; i < n; i++)
-			values[i] = base + integers_load(bytes + (Size) i * 8);
+			values[i] = base + scale * integers_load(bytes + (Size) i * 8);
 		return;
 	}
 	if (available >= bits / 8 + sizeof(uint64))
@@ -426,14 +501,14 @@ integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
 	else
 		direct = ((available - sizeof(uint64)) * 8 + 7) / width + 1;
 	direct = Min(direct, n);
-	integers_unpack_bits(bytes, 0, width, base, values, direct);
+	integers_unpack_bits(bytes, 0, width, base, scale, values, direct);
 	if (direct < n)
 	{
 		Size		bit = (Size) direct * width;
 
 		memcpy(rest, bytes + bit / 8, (bits + 7) / 8 - bit / 8);
-		integers_unpack_bits(rest, bit % 8, width, base, values + direct,
-							 n - direct);
+		integers_unpack_bits(rest, bit % 8, width, base, scale,
+							 values + direct, n - direct);
 	}
 }
 
@@ -443,6 +518,7 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 {
 	int			width;
 	uint64		base;
+	uint64		scale;
 	uint64		min = 0;
 	uint64		max = 0;
 
@@ -452,6 +528,7 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 	if (width > INTEGERS_WIDTH && width != 64)
 		return history_section_wrong(reader, "a width is wrong");
 	base = history_section_read_signed(reader);
+	scale = history_section_read_number(reader);
 	if (mode == INTEGERS_DELTA)
 	{
 		values[0] = history_section_read_signed(reader);
@@ -477,8 +554,13 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 
 		if (bytes == NULL)
 			return false;
-		integers_unpack(bytes, available, width,
-						mode == INTEGERS_ENDS ? 0 : base, values, n);
+		/* most have no scale, and a multiplication shows */
+		if (mode == INTEGERS_ENDS)
+			integers_unpack(bytes, available, width, 0, 1, values, n);
+		else if (scale == 1)
+			integers_unpack(bytes, available, width, base, 1, values, n);
+		else
+			integers_unpack(bytes, available, width, base, scale, values, n);
 	}
 	if (mode == INTEGERS_DELTA)
 	{
@@ -494,7 +576,7 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 		for (int i = 0; i < n; i++)
 		{
 			uint64		number = values[i];
-			uint64		value = base + number - 1;
+			uint64		value = base + scale * (number - 1);
 
 			value = number == 0 ? min : value;
 			values[i] = number == highest ? max : value;

@@ -24,6 +24,9 @@ typedef struct HistoryIntegers
 	IntegersMode mode;
 	int			width;			/* bits of each; of a dictionary: of the code */
 	uint64		base;
+	uint64		scale;			/* what all have in common */
+	uint64		inverse;		/* that of its odd part, modulo 2^64 */
+	int			shift;			/* its even part */
 	uint64		min;			/* of INTEGERS_ENDS */
 	uint64		max;
 

@@ -30,16 +30,21 @@ extern void history_scan_add_paths(PlannerInfo *root, RelOptInfo *rel,
 								   const SegmentTable *table);
 
 /*
- * What a clause tells of the versions that are wanted: column OP value.  Its
- * value is in custom_exprs, at the same place as the rest in the lists of
- * custom_private.
+ * custom_exprs has the values of bounds, then the clauses that these stand for,
+ * then those that are asked once a scan.
+ *
+ * A bound is what a clause tells of the versions that are wanted: column OP
+ * value.  Its value is at the same place in custom_exprs as the rest of it is in
+ * the lists of custom_private.
  */
 typedef enum HistoryScanBoundKind
 {
 	SCAN_BOUND_INTEGER,			/* of a column of integers, or times: the clause
 								 * is no more than this */
-	SCAN_BOUND_KEY				/* of the key column, by its operator: finds
+	SCAN_BOUND_KEY,				/* of the key column, by its operator: finds
 								 * segments; versions are asked again */
+	SCAN_BOUND_KEYS				/* the same, = ANY (value); of integers, or
+								 * times, the clause is no more than this */
 } HistoryScanBoundKind;
 
 /* Elements of custom_private */
@@ -51,6 +56,7 @@ enum
 	SCAN_PRIVATE_STRATEGIES,	/* of int: btree strategy of OP */
 	SCAN_PRIVATE_KINDS,			/* of int: HistoryScanBoundKind */
 	SCAN_PRIVATE_OPERATORS,		/* of Oid: OP */
+	SCAN_PRIVATE_ONCE,			/* of int: how many clauses are asked once */
 	SCAN_PRIVATE_Count
 };
 
@@ -79,6 +85,9 @@ extern Node *history_scan_create_state(CustomScan *plan);
 
 /* The clauses that bounds stand for, if they are not in the plan's qual */
 extern List *history_scan_conditions(const CustomScan *plan);
+
+/* The clauses that are asked once a scan */
+extern List *history_scan_once(const CustomScan *plan);
 
 extern const HistoryScanCounters *history_scan_counters(CustomScanState *node);
 

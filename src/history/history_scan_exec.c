@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
 
 static void scan_begin(CustomScanState *node, EState *estate, int eflags);
@@ -66,19 +67,79 @@ history_scan_create_state(CustomScan *plan)
 	return (Node *) state;
 }
 
+static int
+scan_once_count(const CustomScan *plan)
+{
+	return linitial_int(list_nth(plan->custom_private, SCAN_PRIVATE_ONCE));
+}
+
 List *
 history_scan_conditions(const CustomScan *plan)
 {
 	int			nbounds = list_length(list_nth(plan->custom_private,
 											   SCAN_PRIVATE_ATTNOS));
+	int			nconditions = list_length(plan->custom_exprs) - nbounds -
+		scan_once_count(plan);
 
-	return list_copy_tail(plan->custom_exprs, nbounds);
+	return list_truncate(list_copy_tail(plan->custom_exprs, nbounds),
+						 nconditions);
+}
+
+List *
+history_scan_once(const CustomScan *plan)
+{
+	return list_copy_tail(plan->custom_exprs,
+						  list_length(plan->custom_exprs) -
+						  scan_once_count(plan));
 }
 
 const HistoryScanCounters *
 history_scan_counters(CustomScanState *node)
 {
 	return &((HistoryScanState *) node)->counters;
+}
+
+/*
+ * Prepares for the columns.  Most plans want nothing but columns of the
+ * versions that bounds have selected: then a row is made without expressions,
+ * and without the detour over the scan's own slot.
+ */
+static void
+scan_begin_columns(HistoryScanState *state, List *columns)
+{
+	PlanState  *ps = &state->css.ss.ps;
+	ListCell   *lc;
+
+	state->ncolumns = list_length(columns);
+	state->attnos = palloc(state->ncolumns * sizeof(AttrNumber));
+	state->values = palloc0(state->ncolumns * sizeof(Datum *));
+	state->nulls = palloc0(state->ncolumns * sizeof(bool *));
+	foreach(lc, columns)
+		state->attnos[foreach_current_index(lc)] = lfirst_int(lc);
+
+	state->outputs = palloc(list_length(ps->plan->targetlist) * sizeof(int));
+	state->direct = ps->plan->qual == NIL && ps->ps_ProjInfo != NULL &&
+		ps->state->es_epq_active == NULL;
+	foreach(lc, ps->plan->targetlist)
+	{
+		Var		   *var = (Var *) lfirst_node(TargetEntry, lc)->expr;
+		int			place = 0;
+
+		if (!IsA(var, Var) || var->varattno <= 0)
+		{
+			state->direct = false;
+			break;
+		}
+		while (place < state->ncolumns &&
+			   state->attnos[place] != var->varattno)
+			place++;
+		if (place == state->ncolumns)
+		{
+			state->direct = false;
+			break;
+		}
+		state->outputs[foreach_current_index(lc)] = place;
+	}
 }
 
 static void
@@ -96,7 +157,8 @@ scan_begin(CustomScanState *node, EState *estate, int eflags)
 	state->table.start_attno = list_nth_int(table, SCAN_TABLE_START);
 	state->table.end_attno = list_nth_int(table, SCAN_TABLE_END);
 	state->table.key_attno = list_nth_int(table, SCAN_TABLE_KEY);
-	state->columns = list_nth(plan->custom_private, SCAN_PRIVATE_COLUMNS);
+	scan_begin_columns(state, list_nth(plan->custom_private,
+									   SCAN_PRIVATE_COLUMNS));
 	state->nbounds = list_length(attnos);
 	state->bounds = palloc0(state->nbounds * sizeof(ScanBoundState));
 	for (int i = 0; i < state->nbounds; i++)
@@ -113,6 +175,7 @@ scan_begin(CustomScanState *node, EState *estate, int eflags)
 	}
 	state->recheck = ExecInitQual(history_scan_conditions(plan),
 								  &node->ss.ps);
+	state->once = ExecInitQual(history_scan_once(plan), &node->ss.ps);
 	state->run = NULL;
 	state->key_bound = -1;
 }
@@ -173,20 +236,37 @@ scan_select(const Datum *values, const bool *nulls, StrategyNumber strategy,
 }
 
 /*
- * A value of one of the integer types, as all of them are compared
+ * Keeps the versions whose value is one of the keys, which are in order.
  */
-static int64
-scan_integer(Datum value, int16 length)
+static int
+scan_select_keys(const Datum *values, const bool *nulls,
+				 const ScanBoundState *bound, uint16 *selected, int n,
+				 bool all)
 {
-	switch (length)
+	int			kept = 0;
+
+	for (int j = 0; j < n; j++)
 	{
-		case sizeof(int16):
-			return DatumGetInt16(value);
-		case sizeof(int32):
-			return DatumGetInt32(value);
-		default:
-			return DatumGetInt64(value);
+		int			i = all ? j : selected[j];
+		int64		value = (int64) values[i];
+		int			low = 0;
+		int			high = bound->nkeys - 1;
+
+		if (nulls != NULL && nulls[i])
+			continue;
+		while (low < high)
+		{
+			int			middle = low + (high - low) / 2;
+
+			if (bound->integers[middle] < value)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		if (bound->integers[low] == value)
+			selected[kept++] = i;
 	}
+	return kept;
 }
 
 /*
@@ -197,9 +277,8 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 {
 	int			n = history_segment_open(state->segment, row->data,
 										 &state->slot->tts_tid,
-										 list_length(state->columns) + 2);
+										 state->ncolumns + 2);
 	bool		all = true;
-	ListCell   *lc;
 
 	state->counters.segments_read++;
 	state->counters.versions += n;
@@ -216,13 +295,19 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 			const Datum *values;
 			const bool *nulls;
 
-			if (bound->kind != SCAN_BOUND_INTEGER || is_key != (pass == 0))
+			if (bound->kind == SCAN_BOUND_KEY || is_key != (pass == 0) ||
+				(bound->kind == SCAN_BOUND_KEYS && bound->integers == NULL))
 				continue;
 			history_segment_read(state->segment, bound->attno, &values,
 								 &nulls);
-			n = scan_select(values, nulls, bound->strategy,
-							scan_integer(bound->value, bound->length),
-							state->selected, n, all);
+			if (bound->kind == SCAN_BOUND_KEYS)
+				n = scan_select_keys(values, nulls, bound, state->selected, n,
+									 all);
+			else
+				n = scan_select(values, nulls, bound->strategy,
+								history_scan_integer(bound->value,
+													 bound->length),
+								state->selected, n, all);
 			all = false;
 		}
 	}
@@ -235,60 +320,90 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 	state->counters.rows += n;
 	if (n == 0)
 		return;
-	foreach(lc, state->columns)
-	{
-		int			column = lfirst_int(lc) - 1;
-
-		history_segment_read(state->segment, column + 1,
-							 &state->values[column], &state->nulls[column]);
-	}
+	for (int i = 0; i < state->ncolumns; i++)
+		history_segment_read(state->segment, state->attnos[i],
+							 &state->values[i], &state->nulls[i]);
 }
 
 /*
- * The next version, in the node's slot; for ExecScan()
+ * Makes sure that there is a version to show; false if there is none left.
+ * What slot refers to goes with its segment.
  */
-static TupleTableSlot *
-scan_next(ScanState *node)
+static bool
+scan_advance(HistoryScanState *state, TupleTableSlot *slot)
 {
-	HistoryScanState *state = (HistoryScanState *) node;
-	TupleTableSlot *slot = node->ss_ScanTupleSlot;
-	ListCell   *lc;
-	int			version;
-
 	if (!state->started)
 		history_scan_start(state);
 	while (state->next >= state->nselected)
 	{
 		SegmentRow	row;
 
-		/* what the slot refers to goes with the segment */
 		ExecClearTuple(slot);
 		if (!history_scan_next_row(state, &row))
 		{
 			state->nselected = state->next = 0;
 			state->source = SCAN_NOTHING;
-			return slot;
+			return false;
 		}
 		CHECK_FOR_INTERRUPTS();
 		scan_open_segment(state, &row);
 	}
+	return true;
+}
 
+/*
+ * The next version, in the node's scan slot; for ExecScan()
+ */
+static TupleTableSlot *
+scan_next(ScanState *node)
+{
+	HistoryScanState *state = (HistoryScanState *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+	int			version;
+
+	if (!scan_advance(state, slot))
+		return slot;
 	version = state->selected[state->next++];
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true,
 		   slot->tts_tupleDescriptor->natts * sizeof(bool));
-	foreach(lc, state->columns)
+	for (int i = 0; i < state->ncolumns; i++)
 	{
-		int			column = lfirst_int(lc) - 1;
+		int			column = state->attnos[i] - 1;
 
-		slot->tts_values[column] = state->values[column][version];
-		slot->tts_isnull[column] = state->nulls[column] != NULL &&
-			state->nulls[column][version];
+		slot->tts_values[column] = state->values[i][version];
+		slot->tts_isnull[column] = state->nulls[i] != NULL &&
+			state->nulls[i][version];
 	}
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tid = state->tid;
 	slot->tts_tableOid = RelationGetRelid(node->ss_currentRelation);
 	return slot;
+}
+
+/*
+ * The same, as a row of the result
+ */
+static TupleTableSlot *
+scan_next_direct(HistoryScanState *state)
+{
+	TupleTableSlot *slot = state->css.ss.ps.ps_ResultTupleSlot;
+	int			noutputs = slot->tts_tupleDescriptor->natts;
+	int			version;
+
+	if (!scan_advance(state, slot))
+		return NULL;
+	version = state->selected[state->next++];
+	ExecClearTuple(slot);
+	for (int i = 0; i < noutputs; i++)
+	{
+		int			place = state->outputs[i];
+
+		slot->tts_values[i] = state->values[place][version];
+		slot->tts_isnull[i] = state->nulls[place] != NULL &&
+			state->nulls[place][version];
+	}
+	return ExecStoreVirtualTuple(slot);
 }
 
 static bool
@@ -304,6 +419,8 @@ scan_recheck(ScanState *node, TupleTableSlot *slot)
 static TupleTableSlot *
 scan_execute(CustomScanState *node)
 {
+	if (((HistoryScanState *) node)->direct)
+		return scan_next_direct((HistoryScanState *) node);
 	return ExecScan(&node->ss, (ExecScanAccessMtd) scan_next,
 					(ExecScanRecheckMtd) scan_recheck);
 }

@@ -19,17 +19,16 @@
 #include "history/history_scan.h"
 
 static void
-explain_conditions(CustomScanState *node, List *ancestors, ExplainState *es)
+explain_clauses(CustomScanState *node, List *conditions, const char *label,
+				List *ancestors, ExplainState *es)
 {
-	List	   *conditions =
-		history_scan_conditions((CustomScan *) node->ss.ps.plan);
 	List	   *context;
 
 	if (conditions == NIL)
 		return;
 	context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan,
 									   ancestors);
-	ExplainPropertyText("Segment Cond",
+	ExplainPropertyText(label,
 						deparse_expression((Node *) make_ands_explicit(conditions),
 										   context,
 										   list_length(es->rtable) > 1 ||
@@ -42,8 +41,12 @@ history_scan_explain(CustomScanState *node, List *ancestors,
 					 struct ExplainState *es)
 {
 	const HistoryScanCounters *counters = history_scan_counters(node);
+	const CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 
-	explain_conditions(node, ancestors, es);
+	explain_clauses(node, history_scan_once(plan), "One-Time Filter",
+					ancestors, es);
+	explain_clauses(node, history_scan_conditions(plan), "Segment Cond",
+					ancestors, es);
 	if (!es->analyze)
 		return;
 	if (es->format == EXPLAIN_FORMAT_TEXT)

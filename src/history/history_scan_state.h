@@ -32,6 +32,14 @@ typedef struct ScanBoundState
 	FmgrInfo	low_function;
 	RegProcedure high_function;
 	Datum		value;			/* of this scan */
+
+	/* The keys of an array */
+	Oid			key_type;
+	int64	   *integers;		/* the same as keys; NULL: no integers */
+	FmgrInfo	high_called;	/* high_function */
+	Datum	   *keys;			/* of this scan, in order */
+	int			nkeys;
+	int			key;			/* where we are */
 } ScanBoundState;
 
 typedef enum ScanSource
@@ -58,10 +66,10 @@ typedef struct HistoryScanState
 
 	/* The plan */
 	SegmentTable table;
-	List	   *columns;		/* of int: those that are needed */
 	ScanBoundState *bounds;
 	int			nbounds;
 	ExprState  *recheck;		/* all clauses that bounds stand for */
+	ExprState  *once;			/* clauses that are asked once a scan */
 
 	/* The segments' relation; NULL until it is needed */
 	Relation	segments;
@@ -87,10 +95,18 @@ typedef struct HistoryScanState
 	/* Where we are in the segment */
 	int			nselected;
 	int			next;
-	uint16		selected[UINT16_MAX];
-	const Datum **values;		/* of needed columns: [attno - 1] */
-	const bool **nulls;
+	uint16	   *selected;		/* HISTORY_SEGMENT_VERSIONS */
 	ItemPointerData tid;
+
+	/* Columns that are needed, and their place in the node's slot */
+	int			ncolumns;
+	AttrNumber *attnos;
+	const Datum **values;		/* of the segment */
+	const bool **nulls;
+
+	/* Rows that need no expression: where each column of the result is */
+	bool		direct;
+	int		   *outputs;		/* index of attnos */
 
 	HistoryScanCounters counters;
 	ScanShared *shared;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_section.c
- *	  What the blocks of a column are made of: numbers, bitmaps, bytes
+ *	  What the blocks of a column are made of: numbers and bytes
  *
  * NUMBERS		seven bits a byte, the lowest first, the eighth bit says that
  *				another follows; at most ten bytes.  Signed ones are folded: 0,
@@ -129,8 +129,9 @@ static void
 section_finish(StringInfo buf, int start, Size number, const char *bytes,
 			   Size size)
 {
-	int			header = section_put_number((uint8 *) buf->data + start, number);
+	int			header;
 
+	header = section_put_number((uint8 *) buf->data + start, number);
 	memmove(buf->data + start + header, bytes, size);
 	buf->len = start + header + size;
 	buf->data[buf->len] = '\0';
@@ -241,52 +242,4 @@ history_section_copy(HistoryReader *reader, Size size, void *dst)
 		return history_section_wrong(reader, "it cannot be decompressed");
 	reader->at += stored;
 	return true;
-}
-
-/*
- * Bitmaps
- */
-
-static int
-section_count_bits(uint64 word)
-{
-	word -= (word >> 1) & UINT64CONST(0x5555555555555555);
-	word = (word & UINT64CONST(0x3333333333333333)) +
-		((word >> 2) & UINT64CONST(0x3333333333333333));
-	word = (word + (word >> 4)) & UINT64CONST(0x0f0f0f0f0f0f0f0f);
-	return (int) ((word * UINT64CONST(0x0101010101010101)) >> 56);
-}
-
-void
-history_section_write_bitmap(StringInfo buf, const uint8 *bits, int nbits,
-							 int level)
-{
-	int			start = history_section_begin(buf);
-
-	appendBinaryStringInfo(buf, (const char *) bits, (nbits + 7) / 8);
-	history_section_close(buf, start, level);
-}
-
-int
-history_section_read_bitmap(HistoryReader *reader, uint8 *bits, int nbits)
-{
-	int			count = 0;
-	int			size = (nbits + 7) / 8;
-
-	memset(bits + size, 0, HISTORY_BITMAP_SIZE(nbits) - size);
-	if (!history_section_copy(reader, size, bits))
-		return 0;
-	if (nbits % 8 != 0 && bits[size - 1] >> (nbits % 8) != 0)
-	{
-		history_section_wrong(reader, "a bitmap is too long");
-		return 0;
-	}
-	for (int i = 0; i < HISTORY_BITMAP_SIZE(nbits); i += 8)
-	{
-		uint64		word;
-
-		memcpy(&word, bits + i, sizeof(word));
-		count += section_count_bits(word);
-	}
-	return count;
 }

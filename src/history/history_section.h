@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_section.h
- *	  What the blocks of a column are made of: numbers, bitmaps, bytes
+ *	  What the blocks of a column are made of: numbers and bytes
  *
  *-------------------------------------------------------------------------
  */
@@ -9,9 +9,6 @@
 #define TEMPORAL_HISTORY_SECTION_H
 
 #include "lib/stringinfo.h"
-
-/* Bytes of a bitmap, padded so that it can be read in words of 64 bits */
-#define HISTORY_BITMAP_SIZE(nbits)	(((nbits) + 63) / 64 * 8)
 
 /*
  * Where a reader is.  What is wrong with the bytes stays with it: whoever
@@ -68,11 +65,5 @@ extern bool history_section_copy(HistoryReader *reader, Size size, void *dst);
  * taken for it.
  */
 extern bool history_section_plausible(HistoryReader *reader, Size size);
-
-/* A bitmap, padded with 0; the reader's answer is how many bits are set. */
-extern void history_section_write_bitmap(StringInfo buf, const uint8 *bits,
-										 int nbits, int level);
-extern int	history_section_read_bitmap(HistoryReader *reader, uint8 *bits,
-										int nbits);
 
 #endif							/* TEMPORAL_HISTORY_SECTION_H */

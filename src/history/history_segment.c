@@ -3,8 +3,8 @@
  * history_segment.c
  *	  Many versions as one datum, column by column
  *
- * A segment is a bytea that is stored out of line and not compressed by
- * PostgreSQL, so that parts of it can be fetched.  What the bytes of a column
+ * A segment is a bytea that is not compressed by PostgreSQL, so that parts of
+ * it can be fetched where it is stored out of line.  What the bytes of a column
  * mean is history_codec.c's.
  *
  * LAYOUT		all numbers in the machine's byte order, as those of a heap page
@@ -43,7 +43,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/compat_access.h"
+#include "base/compat.h"
 #include "history/history_codec.h"
 #include "history/history_segment.h"
 
@@ -191,7 +191,7 @@ history_segment_create(Relation history, AttrNumber start_attno,
 	return segment;
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 segment_damaged(const HistorySegment *segment, int column, const char *what)
 {
 	ereport(ERROR,
@@ -237,7 +237,9 @@ segment_read_header(HistorySegment *segment)
 	memcpy(&header, segment_fetch(segment, 0, sizeof(header)), sizeof(header));
 	if (header.layout != SEGMENT_LAYOUT)
 		segment_damaged(segment, -1, "its layout is unknown");
-	if (header.nversions == 0 || header.ncolumns > segment->desc->natts)
+	if (header.nversions == 0 ||
+		header.nversions > HISTORY_SEGMENT_VERSIONS ||
+		header.ncolumns > segment->desc->natts)
 		segment_damaged(segment, -1, "it is of another table");
 	size = segment_header_size(header.ncolumns);
 	if (segment->size < size)

@@ -12,7 +12,13 @@
 #include "utils/relcache.h"
 
 /* Versions in a segment, at most */
-#define HISTORY_SEGMENT_VERSIONS	1000
+#define HISTORY_SEGMENT_VERSIONS	4000
+
+/*
+ * What a segment should have in bytes, to fill a page together with the rest
+ * of its row
+ */
+#define HISTORY_SEGMENT_BYTES		7900
 
 /* The columns of many versions: [attno - 1][version] */
 typedef struct SegmentColumns

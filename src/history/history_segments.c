@@ -15,7 +15,11 @@
  *		key_high	primary key, if there is one; null if all are null, which is
  *					so where a column became the key later
  *
- * with a GiST index on period and, if there is a key, a btree on (run,
+ * A segment is made so large that it fills a page, in which it stands as it is:
+ * reading it costs no more than reading that page, and no copy.  Those that
+ * turn out larger are stored out of line, uncompressed.
+ *
+ * The table has a GiST index on period and, if there is a key, a btree on (run,
  * key_high).  Within a run segments are in the order of the key and do not
  * overlap, so those with a key are found by going from the first whose
  * key_high is not below it as long as key_low is not above it.
@@ -65,6 +69,15 @@
 #include "catalog/extension_objects.h"
 #include "history/history_segments.h"
 #include "temporal.h"
+
+/*
+ * A look-up wants one entry of the btree, but a scan from there on reads all to
+ * the end of the page: so there are few on it.
+ */
+#define SEGMENTS_KEY_FILL	15
+
+/* The largest tuple that PostgreSQL lets stay in its page, from 10 to 18 */
+#define SEGMENTS_TUPLE		8160
 
 static bool segments_being_dropped = false;
 
@@ -120,7 +133,8 @@ segments_index_column(const char *name)
 }
 
 static void
-segments_create_index(Oid segments, const char *method, List *elements)
+segments_create_index(Oid segments, const char *method, List *elements,
+					  int fillfactor)
 {
 	IndexStmt  *stmt = makeNode(IndexStmt);
 
@@ -128,6 +142,9 @@ segments_create_index(Oid segments, const char *method, List *elements)
 								  get_rel_name(segments), -1);
 	stmt->accessMethod = pstrdup(method);
 	stmt->indexParams = elements;
+	stmt->options = list_make1(makeDefElem("fillfactor",
+										   (Node *) makeInteger(fillfactor),
+										   -1));
 	stmt = transformIndexStmt(segments, stmt, "");
 	(void) temporal_define_index(segments, stmt);
 	CommandCounterIncrement();
@@ -163,6 +180,9 @@ history_segments_create(Relation history, AttrNumber key_attno)
 	stmt->relation->relpersistence = history->rd_rel->relpersistence;
 	stmt->tableElts = segments_columns(history, key_attno);
 	stmt->accessMethod = pstrdup("heap");
+	stmt->options = list_make1(makeDefElem("toast_tuple_target",
+										   (Node *) makeInteger(SEGMENTS_TUPLE),
+										   -1));
 	stmt->oncommit = ONCOMMIT_NOOP;
 	if (OidIsValid(history->rd_rel->reltablespace))
 		stmt->tablespacename =
@@ -177,11 +197,12 @@ history_segments_create(Relation history, AttrNumber key_attno)
 	CommandCounterIncrement();
 	NewRelationCreateToastTable(segments, (Datum) 0);
 	segments_create_index(segments, "gist",
-						  list_make1(segments_index_column("period")));
+						  list_make1(segments_index_column("period")), 90);
 	if (key_attno != 0)
 		segments_create_index(segments, "btree",
 							  list_make2(segments_index_column("run"),
-										 segments_index_column("key_high")));
+										 segments_index_column("key_high")),
+							  SEGMENTS_KEY_FILL);
 	segments_depend_on_extension(segments);
 	AtEOXact_GUC(false, save_nestlevel);
 	SetUserIdAndSecContext(save_user, sec_context);

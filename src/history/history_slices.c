@@ -29,10 +29,12 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "parser/parse_oper.h"
+#include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 
+#include "history/history_segment.h"
 #include "history/history_slices.h"
 
 /* Kinds of versions by how long they lived before their slice */
@@ -52,10 +54,29 @@ enum
 	SLICE_COLUMN_Count = SLICE_COLUMN_TID
 };
 
+/* A segment whose versions are sorted again */
+typedef struct SliceSegment
+{
+	Datum		data;
+	ItemPointerData tid;
+} SliceSegment;
+
+#define SLICE_NO_TID	((int64) -1)
+
 struct HistorySlices
 {
-	const SliceOrder *order;
+	SliceOrder	order;			/* as given, with an earlier time if there are
+								 * too many versions */
 	int			natts;			/* of the history */
+	List	   *segments;		/* of SliceSegment */
+	HistorySegment *segment;
+
+	/* Ends of versions */
+	TimestampTz *sample;
+	int64		seen;			/* of so many */
+	uint64		random;
+	TimestampTz first;
+	TimestampTz last;
 
 	/* Versions that end above bounds[i], up to bounds[i + 1] */
 	TimestampTz *bounds;
@@ -102,58 +123,121 @@ slices_begin_scan(const SliceOrder *order)
 }
 
 /*
- * Decides on the slices, from a sample of the ends; false if there is nothing
- * to do.
+ * Adds an end to the sample, of which each has the same chance to be in it.
  */
-static bool
-slices_choose(HistorySlices *slices)
+static void
+slices_note_end(HistorySlices *slices, TimestampTz end)
 {
-	const SliceOrder *order = slices->order;
+	slices->first = Min(slices->first, end);
+	slices->last = Max(slices->last, end);
+	if (slices->seen < SLICE_SAMPLE)
+		slices->sample[slices->seen] = end;
+	else
+	{
+		uint64		place;
+
+		/* xorshift: any will do */
+		slices->random ^= slices->random << 13;
+		slices->random ^= slices->random >> 7;
+		slices->random ^= slices->random << 17;
+		place = slices->random % (slices->seen + 1);
+		if (place < SLICE_SAMPLE)
+			slices->sample[place] = end;
+	}
+	slices->seen++;
+}
+
+/*
+ * Sorts the sample; returns how many it has.
+ */
+static int64
+slices_sort_sample(HistorySlices *slices)
+{
+	int64		nsample = Min(slices->seen, SLICE_SAMPLE);
+
+	qsort(slices->sample, nsample, sizeof(TimestampTz), slices_compare_times);
+	return nsample;
+}
+
+HistorySlices *
+history_slices_create(const SliceOrder *order, int64 *nversions, bool *more)
+{
+	HistorySlices *slices = palloc0(sizeof(HistorySlices));
 	TableScanDesc scan = slices_begin_scan(order);
 	TupleTableSlot *slot = table_slot_create(order->history, NULL);
-	TimestampTz *sample = palloc(SLICE_SAMPLE * sizeof(TimestampTz));
-	TimestampTz first = DT_NOEND;
-	TimestampTz last = DT_NOBEGIN;
-	uint64		random = UINT64CONST(0x9E3779B97F4A7C15);
-	int64		nversions = 0;
-	int64		nsample;
 
+	slices->order = *order;
+	slices->natts = RelationGetDescr(order->history)->natts;
+	slices->sample = palloc(SLICE_SAMPLE * sizeof(TimestampTz));
+	slices->random = UINT64CONST(0x9E3779B97F4A7C15);
+	slices->first = DT_NOEND;
+	slices->last = DT_NOBEGIN;
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		TimestampTz start;
 		TimestampTz end;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!slices_want(order, slot, &start, &end))
-			continue;
-		first = Min(first, end);
-		last = Max(last, end);
-		if (nversions < SLICE_SAMPLE)
-			sample[nversions] = end;
-		else
-		{
-			/* xorshift: any will do */
-			random ^= random << 13;
-			random ^= random >> 7;
-			random ^= random << 17;
-			if (random % (nversions + 1) < SLICE_SAMPLE)
-				sample[random % (nversions + 1)] = end;
-		}
-		nversions++;
+		if (slices_want(order, slot, &start, &end))
+			slices_note_end(slices, end);
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 
-	nsample = Min(nversions, SLICE_SAMPLE);
-	qsort(sample, nsample, sizeof(TimestampTz), slices_compare_times);
-	slices->nslices = Max((int) (nversions / order->versions + 0.5), 1);
+	*nversions = slices->seen;
+	*more = order->most > 0 && slices->seen > order->most;
+	if (*more)
+	{
+		int64		nsample = slices_sort_sample(slices);
+		int64		left = Max((double) order->most / slices->seen * nsample,
+							   1);
+
+		/* the oldest of them; what is left of the sample still is one */
+		slices->order.before = slices->sample[left - 1];
+		slices->last = slices->order.before;
+		slices->seen = order->most;
+		*nversions = order->most;
+		for (int64 i = left; i < Min(nsample, slices->seen); i++)
+			slices->sample[i] = slices->sample[i % left];
+	}
+	return slices;
+}
+
+void
+history_slices_add(HistorySlices *slices, Datum segment, ItemPointer tid)
+{
+	SliceSegment *added = palloc(sizeof(SliceSegment));
+	const Datum *ends;
+	const bool *nulls;
+	int			nversions;
+
+	if (slices->segment == NULL)
+		slices->segment = history_segment_create(slices->order.history,
+												 slices->order.start_attno,
+												 slices->order.end_attno);
+	added->data = datumCopy(segment, false, -1);
+	added->tid = *tid;
+	slices->segments = lappend(slices->segments, added);
+	nversions = history_segment_open(slices->segment, added->data, tid, 2);
+	history_segment_read(slices->segment, slices->order.end_attno, &ends,
+						 &nulls);
+	for (int i = 0; i < nversions; i++)
+		slices_note_end(slices, DatumGetTimestampTz(ends[i]));
+}
+
+static void
+slices_choose(HistorySlices *slices)
+{
+	int64		nsample = slices_sort_sample(slices);
+
+	slices->nslices = Max((int) (slices->seen / slices->order.versions + 0.5),
+						  1);
 	slices->bounds = palloc((slices->nslices + 1) * sizeof(TimestampTz));
-	slices->bounds[0] = TIMESTAMP_IS_NOBEGIN(first) ? first : first - 1;
+	slices->bounds[0] = TIMESTAMP_IS_NOBEGIN(slices->first) ? slices->first :
+		slices->first - 1;
 	for (int i = 1; i < slices->nslices; i++)
-		slices->bounds[i] = sample[i * nsample / slices->nslices];
-	slices->bounds[slices->nslices] = last;
-	pfree(sample);
-	return nversions > 0;
+		slices->bounds[i] = slices->sample[i * nsample / slices->nslices];
+	slices->bounds[slices->nslices] = slices->last;
 }
 
 static int32
@@ -189,7 +273,7 @@ slices_desc(const HistorySlices *slices)
 	TupleDesc	desc = CreateTemplateTupleDesc(natts + SLICE_COLUMN_Count);
 
 	for (int i = 1; i <= natts; i++)
-		TupleDescCopyEntry(desc, i, RelationGetDescr(slices->order->history),
+		TupleDescCopyEntry(desc, i, RelationGetDescr(slices->order.history),
 						   i);
 	TupleDescInitEntry(desc, natts + SLICE_COLUMN_KIND, "kind", INT4OID, -1,
 					   0);
@@ -200,7 +284,7 @@ slices_desc(const HistorySlices *slices)
 static Tuplesortstate *
 slices_begin_sort(const HistorySlices *slices)
 {
-	const SliceOrder *order = slices->order;
+	const SliceOrder *order = &slices->order;
 	int			nkeys = order->nkeys + 2;
 	AttrNumber *attnos = palloc(nkeys * sizeof(AttrNumber));
 	Oid		   *operators = palloc(nkeys * sizeof(Oid));
@@ -241,16 +325,31 @@ slices_too_large(const HistorySlices *slices, TupleTableSlot *slot)
 	return size > SLICE_VERSION_BYTES;
 }
 
+/*
+ * Gives a version to the sort, whose columns are in the slot already.
+ */
 static void
-slices_sort(HistorySlices *slices)
+slices_put(HistorySlices *slices, TupleTableSlot *sorted, TimestampTz start,
+		   TimestampTz end, int64 tid)
 {
-	const SliceOrder *order = slices->order;
+	Datum	   *extra = sorted->tts_values + slices->natts - 1;
+
+	memset(sorted->tts_isnull + slices->natts, false,
+		   SLICE_COLUMN_Count * sizeof(bool));
+	extra[SLICE_COLUMN_KIND] = Int32GetDatum(slices_kind(slices, start, end));
+	extra[SLICE_COLUMN_TID] = Int64GetDatum(tid);
+	ExecStoreVirtualTuple(sorted);
+	tuplesort_puttupleslot(slices->sort, sorted);
+	ExecClearTuple(sorted);
+}
+
+static void
+slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
+{
+	const SliceOrder *order = &slices->order;
 	int			natts = slices->natts;
 	TableScanDesc scan = slices_begin_scan(order);
 	TupleTableSlot *slot = table_slot_create(order->history, NULL);
-	TupleTableSlot *sorted = MakeSingleTupleTableSlot(slices->desc,
-													  &TTSOpsVirtual);
-	Datum	   *extra = sorted->tts_values + natts - 1;
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
@@ -263,40 +362,66 @@ slices_sort(HistorySlices *slices)
 		slot_getallattrs(slot);
 		if (slices_too_large(slices, slot))
 			continue;
-		ExecClearTuple(sorted);
-		memset(sorted->tts_isnull, false,
-			   (natts + SLICE_COLUMN_Count) * sizeof(bool));
 		memcpy(sorted->tts_values, slot->tts_values, natts * sizeof(Datum));
 		memcpy(sorted->tts_isnull, slot->tts_isnull, natts * sizeof(bool));
-		extra[SLICE_COLUMN_KIND] =
-			Int32GetDatum(slices_kind(slices, start, end));
-		extra[SLICE_COLUMN_TID] =
-			Int64GetDatum((int64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16 |
-						  ItemPointerGetOffsetNumber(&slot->tts_tid));
-		ExecStoreVirtualTuple(sorted);
-		tuplesort_puttupleslot(slices->sort, sorted);
+		slices_put(slices, sorted, start, end,
+				   (int64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16 |
+				   ItemPointerGetOffsetNumber(&slot->tts_tid));
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	ExecDropSingleTupleTableSlot(sorted);
-	tuplesort_performsort(slices->sort);
 }
 
-HistorySlices *
-history_slices_begin(const SliceOrder *order)
+static void
+slices_put_segment(HistorySlices *slices, TupleTableSlot *sorted,
+				   SliceSegment *added)
 {
-	HistorySlices *slices = palloc0(sizeof(HistorySlices));
+	TupleDesc	desc = RelationGetDescr(slices->order.history);
+	int			nversions = history_segment_open(slices->segment, added->data,
+												 &added->tid, slices->natts);
 
-	slices->order = order;
-	slices->natts = RelationGetDescr(order->history)->natts;
-	if (!slices_choose(slices))
-		return NULL;
+	for (int i = 0; i < nversions; i++)
+	{
+		for (int j = 0; j < slices->natts; j++)
+		{
+			const Datum *values;
+			const bool *nulls;
+
+			sorted->tts_values[j] = (Datum) 0;
+			sorted->tts_isnull[j] = TupleDescAttr(desc, j)->attisdropped;
+			if (sorted->tts_isnull[j])
+				continue;
+			history_segment_read(slices->segment, j + 1, &values, &nulls);
+			sorted->tts_values[j] = values[i];
+			sorted->tts_isnull[j] = nulls != NULL && nulls[i];
+		}
+		slices_put(slices, sorted,
+				   DatumGetTimestampTz(sorted->tts_values[slices->order.start_attno - 1]),
+				   DatumGetTimestampTz(sorted->tts_values[slices->order.end_attno - 1]),
+				   SLICE_NO_TID);
+	}
+}
+
+void
+history_slices_sort(HistorySlices *slices)
+{
+	TupleTableSlot *sorted;
+	ListCell   *lc;
+
+	slices_choose(slices);
 	slices->desc = slices_desc(slices);
 	slices->sort = slices_begin_sort(slices);
-	slices_sort(slices);
+	sorted = MakeSingleTupleTableSlot(slices->desc, &TTSOpsVirtual);
+	slices_put_heap(slices, sorted);
+	foreach(lc, slices->segments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		slices_put_segment(slices, sorted, lfirst(lc));
+	}
+	ExecDropSingleTupleTableSlot(sorted);
+	tuplesort_performsort(slices->sort);
 	slices->slot = MakeSingleTupleTableSlot(slices->desc,
 											&TTSOpsMinimalTuple);
-	return slices;
 }
 
 bool
@@ -313,9 +438,12 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 	slot_getallattrs(slot);
 	tid = DatumGetInt64(extra[SLICE_COLUMN_TID]);
 	version->slot = slot;
-	version->kind = DatumGetInt32(extra[SLICE_COLUMN_KIND]);
-	ItemPointerSet(&version->tid, (BlockNumber) (tid >> 16),
-				   (OffsetNumber) (tid & 0xFFFF));
+	version->slice = DatumGetInt32(extra[SLICE_COLUMN_KIND]) / SLICE_AGES;
+	version->age = DatumGetInt32(extra[SLICE_COLUMN_KIND]) % SLICE_AGES;
+	version->in_heap = tid != SLICE_NO_TID;
+	if (version->in_heap)
+		ItemPointerSet(&version->tid, (BlockNumber) (tid >> 16),
+					   (OffsetNumber) (tid & 0xFFFF));
 
 	/* a heap tuple's header, without the columns that only the sort has */
 	version->size = MAXALIGN(tuple->t_len + MINIMAL_TUPLE_OFFSET -

@@ -23,6 +23,7 @@ typedef struct SliceOrder
 	AttrNumber *key_attnos;		/* of the primary key */
 	int			nkeys;
 	TimestampTz before;			/* versions that ended at or before this */
+	int64		most;			/* about so many of them, the oldest; 0: all */
 	double		versions;		/* that a slice should have */
 } SliceOrder;
 
@@ -31,19 +32,32 @@ typedef struct HistorySlices HistorySlices;
 /* A version, as it comes */
 typedef struct SliceVersion
 {
+	bool		in_heap;		/* or it comes from a segment */
 	TupleTableSlot *slot;		/* the history's columns are its first ones;
 								 * valid until the next version */
-	int32		kind;			/* slice and age: those of one kind belong
-								 * together, and follow each other */
+	int32		slice;			/* from 0 */
+	int32		age;			/* those of one slice and age follow each other */
 	ItemPointerData tid;		/* where it is in the heap */
 	Size		size;			/* what it takes there */
 } SliceVersion;
 
 /*
- * Reads and sorts the versions, in the current context; NULL if there are none.
- * Memory is bounded by maintenance_work_mem.
+ * Looks at the heap, in the current context; says how many versions there are
+ * to be moved, and whether others are left because of order->most.
  */
-extern HistorySlices *history_slices_begin(const SliceOrder *order);
+extern HistorySlices *history_slices_create(const SliceOrder *order,
+											int64 *nversions, bool *more);
+
+/*
+ * Adds the versions of a segment, which are to be sorted among the others.
+ */
+extern void history_slices_add(HistorySlices *slices, Datum segment,
+							   ItemPointer tid);
+
+/*
+ * Decides on the slices, and sorts; memory is bounded by maintenance_work_mem.
+ */
+extern void history_slices_sort(HistorySlices *slices);
 
 /* The next one; false if there is no more. */
 extern bool history_slices_next(HistorySlices *slices, SliceVersion *version);

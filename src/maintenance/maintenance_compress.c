@@ -81,10 +81,11 @@ Datum
 temporal_compress_history(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz before;
 	VersionedTable table;
+	CompactOptions options = {0};
 	CompactResult result;
 
+	settings_require_preload();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -97,14 +98,15 @@ temporal_compress_history(PG_FUNCTION_ARGS)
 						get_rel_name(table.relation)),
 				 errhint("ALTER TABLE ... SET (temporal.compression = zstd) changes that.")));
 	if (!PG_ARGISNULL(1))
-		before = Min(PG_GETARG_TIMESTAMPTZ(1), now);
+		options.before = Min(PG_GETARG_TIMESTAMPTZ(1), now);
 	else
-		before =
+		options.before =
 			DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
 													TimestampTzGetDatum(now),
 													IntervalPGetDatum(&table.compress_after)));
 	PreventCommandIfReadOnly("temporal.compress_history()");
-	history_compact(&table, before, table.compression_level, &result);
+	options.level = table.compression_level;
+	history_compact(&table, &options, &result);
 	return maintenance_result(fcinfo, &result);
 }
 
@@ -117,6 +119,7 @@ temporal_decompress_history(PG_FUNCTION_ARGS)
 	VersionedTable table;
 	CompactResult result;
 
+	settings_require_preload();
 	maintenance_find_table(PG_GETARG_OID(0), &table);
 	PreventCommandIfReadOnly("temporal.decompress_history()");
 	history_expand(&table, &result);

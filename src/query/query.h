@@ -96,4 +96,12 @@ extern void query_stats_init(void);
 /* query_plan.c */
 extern void query_plan_init(void);
 
+/*
+ * query_log.c: marks both relations of query_union()'s answer for the log;
+ * quals are the reference's, over the columns of rti.
+ */
+extern void query_log_init(void);
+extern void query_log_mark(Query *both, ClauseKind kind, const List *quals,
+						   Index rti, const VersionedRelation *versioned);
+
 #endif							/* TEMPORAL_QUERY_H */

@@ -415,6 +415,7 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 												 exprLocation((Node *) args)));
 	Relation	rel = table_open(rte->relid, NoLock /* locked by analysis */ );
 	List	   *quals;
+	Query	   *both;
 	Query	   *subquery;
 	Query	   *place = query;	/* where the quals go, */
 	Index		place_rti = rti;	/* and what they are about */
@@ -423,7 +424,7 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	if (kind != CLAUSE_AS_OF)
 		query_check_grouping(query, rti, context);
 	LockRelationOid(versioned->history, AccessShareLock);
-	subquery = query_union(query, rte, rel, versioned);
+	subquery = both = query_union(query, rte, rel, versioned);
 	if (rewrite_is_merge_source(query, rti))
 	{
 		subquery = place = rewrite_wrap(subquery, rte->eref->aliasname);
@@ -434,6 +435,8 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 	if (contain_vars_of_level((Node *) args, 0))
 		rte->lateral = true;
 	quals = query_quals(place, place_rti, kind, args, versioned, context);
+	if (temporal_log_queries)
+		query_log_mark(both, kind, quals, place_rti, versioned);
 	if (rel->rd_rel->relispartition)
 	{
 		List	   *constraint = copyObject(RelationGetPartitionQual(rel));
@@ -451,11 +454,6 @@ rewrite_reference(Query *query, Index rti, ClauseKind kind,
 		(void) rewrite_join_tree((Node *) place->jointree, place_rti,
 								 (Node *) make_ands_explicit(quals));
 	rewrite_note_table(context, versioned);
-	if (temporal_log_queries)
-		ereport(DEBUG1,
-				(errmsg_internal("temporal: table %s, clause %s",
-								 RelationGetRelationName(rel),
-								 query_clause_name(kind))));
 	table_close(rel, NoLock);
 }
 

@@ -16,8 +16,9 @@
  * have been committed at any later one, or at one of its own ticks.
  *
  * SETTLED		An instant before everything that is in flight now stays what
- *				it is.  It is remembered, a few of them for each session, and
- *				a plan may contain it as a constant.  It does not ask for the
+ *				it is.  It is remembered, a few of them for each session, with
+ *				the log around it (transaction_window.c), and a plan may
+ *				contain it as a constant.  It does not ask for the
  *				snapshot: a transaction that the snapshot does not see may be
  *				among those in flight, where it is or is not without
  *				consequence.
@@ -40,8 +41,8 @@
 #include "time/transaction_instant.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
-#include "time/transaction_scan.h"
 #include "time/transaction_time.h"
+#include "time/transaction_window.h"
 
 /* Instants a session remembers; the oldest makes room */
 #define INSTANT_CACHE_SIZE	8
@@ -58,6 +59,13 @@ typedef struct InstantBuffer
 static InstantBuffer instant_cache[INSTANT_CACHE_SIZE];
 static int	instant_cache_next = 0;
 static InstantBuffer instant_other;
+
+/* Where instants are looked for: what is settled, the oldest makes room */
+#define INSTANT_WINDOWS	8
+
+static TransactionWindow instant_windows[INSTANT_WINDOWS];
+static int	instant_windows_next = 0;
+static TransactionWindow instant_snapshot_seen;
 
 static void
 instant_add(InstantBuffer *buffer, TimestampTz tick)
@@ -78,99 +86,42 @@ instant_add(InstantBuffer *buffer, TimestampTz tick)
 }
 
 /*
- * Adds the ticks of a transaction in flight at t; true if t is one of them.
- */
-static bool
-instant_add_row(InstantBuffer *buffer, const TransactionRow *row,
-				TimestampTz t)
-{
-	bool		is_tick = row->system_time == t;
-
-	instant_add(buffer, row->system_time);
-	for (int i = 0; i < row->nticks; i++)
-	{
-		is_tick |= row->ticks[i] == t;
-		instant_add(buffer, row->ticks[i]);
-	}
-	return is_tick;
-}
-
-/*
- * Those in flight at t among the transactions that were committed later than
- * limit: the slow ones.
- */
-static void
-instant_collect_slow(InstantBuffer *buffer, TransactionScan *scan,
-					 TimestampTz t, TimestampTz limit, TimestampTz *upper)
-{
-	TransactionRow row;
-	int			lifetime = TRANSACTION_LIFETIME_SLOW;
-
-	transaction_scan_slow(scan, lifetime, limit);
-	while (transaction_scan_next(scan, &row))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (row.lifetime > lifetime)
-		{
-			lifetime = row.lifetime;
-			if (row.committed_at <= limit)
-			{
-				transaction_scan_slow(scan, lifetime, limit);
-				continue;
-			}
-		}
-		if (row.committed_at - t >= transaction_lifetime_limit(lifetime))
-		{
-			if (++lifetime > TRANSACTION_LIFETIME_MAX)
-				break;
-			transaction_scan_slow(scan, lifetime, limit);
-			continue;
-		}
-		if (row.visible && row.system_time <= t &&
-			instant_add_row(buffer, &row, t))
-			*upper = row.committed_at;
-	}
-}
-
-/*
- * All that were in flight at t.  Returns t, or if t is a tick of one of them,
- * its C.
+ * All that were in flight at t, of which the window knows.  Returns t, or if t
+ * is a tick of one of them, its C.
  */
 static TimestampTz
-instant_collect(InstantBuffer *buffer, TransactionScan *scan, TimestampTz t)
+instant_collect(InstantBuffer *buffer, const TransactionWindow *window,
+				TimestampTz t)
 {
-	TimestampTz limit = t +
-		transaction_lifetime_limit(TRANSACTION_LIFETIME_SLOW - 1) - 1;
 	TimestampTz upper = t;
-	bool		slow = false;
-	bool		all = false;
-	TransactionRow row;
 
 	buffer->instant.nflight = 0;
-	transaction_scan_after(scan, t);
-	while (transaction_scan_next(scan, &row))
+	for (int i = transaction_window_next(window, t, 0); i >= 0;
+		 i = transaction_window_next(window, t, i + 1))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (row.committed_at <= limit && row.visible &&
-			row.system_time <= t && instant_add_row(buffer, &row, t))
-			upper = row.committed_at;
+		const WindowRow *row = &window->rows[i];
+		const TimestampTz *ticks = window->ticks + row->ticks;
+		bool		is_tick = row->system_time == t;
 
-		/* all others that were in flight at t had ended by this commit */
-		if (row.committed_at <= limit && row.settled >= t)
+		instant_add(buffer, row->system_time);
+		for (int j = 0; j < row->nticks; j++)
 		{
-			all = true;
-			transaction_scan_stop(scan);
+			is_tick |= ticks[j] == t;
+			instant_add(buffer, ticks[j]);
 		}
-		if (row.arrived >= limit)
-		{
-			slow = true;
-			transaction_scan_stop(scan);
-		}
-		slow |= row.committed_at > limit;
+		if (is_tick)
+			upper = row->committed_at;
 	}
-	if (slow && !all)
-		instant_collect_slow(buffer, scan, t, limit, &upper);
 	return upper;
+}
+
+/*
+ * Whatever is in flight will have ended by t, or began after it.
+ */
+static bool
+instant_is_always(TimestampTz t)
+{
+	return TIMESTAMP_NOT_FINITE(t) || t >= END_TIMESTAMP - 1;
 }
 
 static int
@@ -197,27 +148,6 @@ instant_finish(InstantBuffer *buffer, TimestampTz upper)
 		instant->lower = Min(upper, buffer->flight[0] - 1);
 }
 
-/*
- * Fills the buffer for t as the snapshot, or everybody, sees the log.
- */
-static void
-instant_fill(InstantBuffer *buffer, TimestampTz t, Snapshot snapshot)
-{
-	TransactionScan *scan;
-	TimestampTz upper = t;
-
-	buffer->instant.nflight = 0;
-	if (!TIMESTAMP_NOT_FINITE(t) && t < END_TIMESTAMP - 1 &&
-		(scan = transaction_scan_begin(snapshot)) != NULL)
-	{
-		upper = instant_collect(buffer, scan, t);
-		if (upper != t)
-			(void) instant_collect(buffer, scan, upper);
-		transaction_scan_end(scan);
-	}
-	instant_finish(buffer, upper);
-}
-
 static InstantBuffer *
 instant_find_cached(TimestampTz t, Oid log)
 {
@@ -231,30 +161,70 @@ instant_find_cached(TimestampTz t, Oid log)
 	return NULL;
 }
 
-/*
- * Is t settled, with regard to that log?  What was once is for good.
- */
+/* What was once settled, with regard to that log, is for good */
+static TimestampTz settled_known = DT_NOBEGIN;
+static Oid	settled_known_log = InvalidOid;
+
 static bool
 instant_is_settled(TimestampTz t, Oid log)
 {
-	static TimestampTz known = DT_NOBEGIN;
-	static Oid	known_log = InvalidOid;
 	TimestampTz settled;
 
-	if (t >= END_TIMESTAMP - 1 || TIMESTAMP_NOT_FINITE(t))
-		return true;			/* whatever is in flight will have ended */
-	if (known_log != log)
-		known = DT_NOBEGIN;
-	known_log = log;
-	if (t <= known)
+	if (instant_is_always(t))
+		return true;
+	if (settled_known_log != log)
+		settled_known = DT_NOBEGIN;
+	settled_known_log = log;
+	if (t <= settled_known)
 		return true;
 	settled = transaction_flight_settled(tick_clock_pass());
 	if (t <= settled)
 	{
 		settled = transaction_prepared_settled(settled);
-		known = Max(known, settled);
+		settled_known = Max(settled_known, settled);
 	}
-	return t <= known;
+	return t <= settled_known;
+}
+
+/*
+ * A window that covers t, which is settled
+ */
+static const TransactionWindow *
+instant_settled_window(TimestampTz t)
+{
+	TransactionWindow *window;
+
+	for (int i = 0; i < INSTANT_WINDOWS; i++)
+	{
+		if (transaction_window_covers(&instant_windows[i], t))
+			return &instant_windows[i];
+	}
+	window = &instant_windows[instant_windows_next];
+	instant_windows_next = (instant_windows_next + 1) % INSTANT_WINDOWS;
+	transaction_window_fill(window, t, settled_known, NULL);
+	return window;
+}
+
+/*
+ * Fills the buffer for t, which is settled; false if it means the C of a
+ * transaction, and that is not.
+ */
+static bool
+instant_fill_settled(InstantBuffer *buffer, TimestampTz t, Oid log)
+{
+	TimestampTz upper = t;
+
+	buffer->instant.nflight = 0;
+	if (!instant_is_always(t))
+		upper = instant_collect(buffer, instant_settled_window(t), t);
+	if (upper != t)
+	{
+		if (!instant_is_settled(upper, log))
+			return false;
+		(void) instant_collect(buffer, instant_settled_window(upper), upper);
+	}
+	instant_finish(buffer, upper);
+	return true;
 }
 
 const TransactionInstant *
@@ -271,9 +241,7 @@ transaction_instant_settled(TimestampTz t)
 	buffer = &instant_cache[instant_cache_next];
 	instant_cache_next = (instant_cache_next + 1) % INSTANT_CACHE_SIZE;
 	buffer->log = InvalidOid;
-	instant_fill(buffer, t, NULL);
-	if (buffer->instant.upper != t &&
-		!instant_is_settled(buffer->instant.upper, log))
+	if (!instant_fill_settled(buffer, t, log))
 		return NULL;
 	buffer->t = t;
 	buffer->log = log;
@@ -305,9 +273,40 @@ instant_add_own(InstantBuffer *buffer, TimestampTz t)
 }
 
 /*
- * What instant_other holds, which is not settled, stays right for the snapshot
- * it was looked up with: nothing that the snapshot does not see comes in.
- * Transactions only leave a snapshot's list, and new ones move its end.
+ * A window that covers t, of what the snapshot sees
+ */
+static const TransactionWindow *
+instant_snapshot_window(TimestampTz t, Snapshot snapshot)
+{
+	if (!transaction_window_covers(&instant_snapshot_seen, t))
+		transaction_window_fill(&instant_snapshot_seen, t, END_TIMESTAMP - 2,
+								snapshot);
+	return &instant_snapshot_seen;
+}
+
+static void
+instant_fill_seen(InstantBuffer *buffer, TimestampTz t, Snapshot snapshot)
+{
+	TimestampTz upper = t;
+
+	buffer->instant.nflight = 0;
+	if (!instant_is_always(t))
+	{
+		upper = instant_collect(buffer, instant_snapshot_window(t, snapshot),
+								t);
+		if (upper != t)
+			(void) instant_collect(buffer,
+								   instant_snapshot_window(upper, snapshot),
+								   upper);
+	}
+	instant_finish(buffer, upper);
+}
+
+/*
+ * What instant_other and instant_snapshot_seen hold, which is not settled,
+ * stays right for the snapshot it was looked up with: nothing that the snapshot
+ * does not see comes in.  Transactions only leave a snapshot's list, and new
+ * ones move its end.
  */
 typedef struct InstantOwner
 {
@@ -347,16 +346,20 @@ transaction_instant(TimestampTz t)
 	now.nsubxids = snapshot->subxcnt;
 	now.in_recovery = snapshot->takenDuringRecovery;
 	(void) transaction_time_ticks(&now.nown);
-	if (instant_other.log == log && OidIsValid(log) &&
-		instant_other.t == t && instant_same_owner(&owner, &now))
+	if (!instant_same_owner(&owner, &now))
+	{
+		instant_other.log = InvalidOid;
+		transaction_window_forget(&instant_snapshot_seen);
+		owner = now;
+	}
+	if (instant_other.log == log && OidIsValid(log) && instant_other.t == t)
 		return &instant_other.instant;
 
 	instant_other.log = InvalidOid;
-	instant_fill(&instant_other, t, snapshot);
+	instant_fill_seen(&instant_other, t, snapshot);
 	instant_add_own(&instant_other, t);
 	instant_other.t = t;
 	instant_other.log = log;
-	owner = now;
 	return &instant_other.instant;
 }
 

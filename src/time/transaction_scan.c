@@ -385,6 +385,42 @@ transaction_scan_stop(TransactionScan *scan)
 }
 
 /*
+ * The page has been read.  It is the one to begin with for all t from the C of
+ * a Z on that says so (see the head of this file), and for any t if there is no
+ * page before it.  It suffices, or does with a little reading on from it, up to
+ * what its rows say is settled, or up to the last of them; for any t if there
+ * is no page after it.
+ */
+void
+transaction_scan_widen(TransactionScan *scan, TimestampTz until,
+					   TimestampTz *from, TimestampTz *to)
+{
+	TimestampTz t = scan->after;
+	TimestampTz first = DT_NOEND;
+	TimestampTz settled = t;
+	TimestampTz last = t;
+
+	for (int i = 0; i < scan->nrows; i++)
+	{
+		first = Min(first, scan->rows[i].committed_at);
+		last = Max(last, scan->rows[i].committed_at);
+		settled = Max(settled, scan->rows[i].settled);
+	}
+	for (int i = 0; i < scan->nrows; i++)
+	{
+		if (scan->rows[i].arrived >= first)
+			*from = Min(*from, scan->rows[i].committed_at);
+	}
+	if (scan->block == 0)
+		*from = DT_NOBEGIN;
+	if (scan->block + 1 >= scan->nblocks)
+		*to = Max(t, until);
+	else
+		*to = Max(t, Min(until, settled > t ? settled : last));
+	scan->after = *from;
+}
+
+/*
  * (lifetime, committed_at) > (lifetime, t), as one key
  */
 void

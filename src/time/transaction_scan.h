@@ -44,6 +44,15 @@ extern void transaction_scan_after(TransactionScan *scan, TimestampTz t);
 extern void transaction_scan_stop(TransactionScan *scan);
 
 /*
+ * Called right after transaction_scan_after(t), with *from and *to being t:
+ * sets them to times around t, *to to until at most, such that reading what is
+ * needed for all of them is hardly more than reading what is needed for t.
+ * The scan has the rows committed after *from then.
+ */
+extern void transaction_scan_widen(TransactionScan *scan, TimestampTz until,
+								   TimestampTz *from, TimestampTz *to);
+
+/*
  * From here on the rows of slow transactions of the lifetime that were
  * committed after t, then all of greater lifetimes: in order of lifetime, then
  * of commit.

@@ -66,6 +66,11 @@ CREATE FUNCTION past_of(x timestamptz) RETURNS SETOF integer LANGUAGE sql
 BEGIN ATOMIC SELECT v FROM t FOR SYSTEM_TIME AS OF x; END;
 CREATE TABLE plain (id integer PRIMARY KEY, v integer);
 INSERT INTO plain VALUES (1, 10);
+CREATE TABLE packed (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
+INSERT INTO packed SELECT i, 0 FROM generate_series(1, 100) i;
+UPDATE packed SET v = 1;
+SELECT temporal.compress_history('packed', now());
+UPDATE packed SET v = 2;
 SQL
 my $all = <<'SQL';
 SELECT id, v, sys_start, sys_end FROM t UNION ALL
@@ -77,6 +82,18 @@ my $before = $node->safe_psql('postgres', $all);
 
 $node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
 $node->restart;
+
+# A part of a history would look like all of it
+fails('SELECT count(*) FROM packed_history', 'SELECT of a compressed history');
+fails('SET enable_seqscan = off; SELECT v FROM packed_history WHERE id = 1',
+	'SELECT by its index');
+fails('COPY packed_history TO STDOUT', 'COPY of it');
+fails('CREATE TABLE copy AS TABLE packed_history', 'CREATE TABLE AS');
+($stdout, $stderr) = run_command(
+	[ 'pg_dump', '-t', 'packed_history', $node->connstr('postgres') ]);
+like($stderr, qr/not preloaded/, 'pg_dump of it fails');
+$node->safe_psql('postgres', $_)
+  foreach 'VACUUM packed_history', 'ANALYZE packed_history', 'VACUUM FULL plain';
 
 fails('INSERT INTO t (id, v) VALUES (3, 30)', 'INSERT');
 fails("INSERT INTO t VALUES (3, 30, '2001-01-01', 'infinity')",

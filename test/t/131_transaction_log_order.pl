@@ -49,7 +49,7 @@ CREATE FUNCTION by_hand(t timestamptz) RETURNS timestamptz[] LANGUAGE sql STABLE
 $$;
 
 -- Times to try: any, and those at which a decision is made
-CREATE FUNCTION times(n integer) RETURNS SETOF timestamptz LANGUAGE sql AS $$
+CREATE FUNCTION times(n integer, stable boolean) RETURNS SETOF timestamptz LANGUAGE sql AS $$
 	SELECT t FROM (
 		SELECT first + (last - first) * random() FROM
 			(SELECT min(system_time) - interval '1 s', max(committed_at) + interval '1 s' FROM temporal.transactions) x(first, last),
@@ -60,31 +60,60 @@ CREATE FUNCTION times(n integer) RETURNS SETOF timestamptz LANGUAGE sql AS $$
 		UNION ALL
 		SELECT tick + d * interval '1 us'
 		FROM temporal.transaction_ticks, unnest('{-1,0,0,0,1}'::integer[]) d) v(t)
-	WHERE t <= (SELECT temporal.stable_time())
+	WHERE NOT stable OR t <= (SELECT temporal.stable_time())
 	ORDER BY hashtext(t::text) LIMIT n
 $$;
 SQL
 
+# Instants that are close to each other are looked up otherwise than others.
 sub check_instants
 {
-	my ($database, $what, $n) = @_;
-	my ($tried, $wrong, $flight, $most) = split /\|/,
-	  $node->safe_psql($database, <<"SQL");
+	my ($database, $what, $n, $stable) = @_;
+	my %order = (random => 'hashtext(t::text)', ascending => 't', descending => 't DESC');
+	my $is_stable = $stable // 1 ? 'true' : 'false';
+	my $prepare = <<"SQL";
+BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT setseed(0.5);
 SELECT learn();
+CREATE TEMP TABLE tried AS SELECT t, by_hand(t) AS by_hand FROM times($n, $is_stable) t;
+CREATE TEMP TABLE found (way text, t timestamptz, by_hand timestamptz[], found timestamptz[]);
+SQL
+
+	foreach my $way (sort keys %order)
+	{
+		$prepare .= "INSERT INTO found SELECT '$way', t, by_hand, temporal.instant(t, 't') FROM (SELECT * FROM tried ORDER BY $order{$way}) x;\n";
+	}
+	my ($tried, $wrong, $flight, $most) = split /\|/,
+	  $node->safe_psql($database, $prepare . <<'SQL');
 SELECT count(*), count(*) FILTER (WHERE found IS DISTINCT FROM by_hand),
 	   count(*) FILTER (WHERE cardinality(found) > 1), max(cardinality(found)) - 1
-FROM (SELECT temporal.instant(t, 't') AS found, by_hand(t) AS by_hand FROM times($n) t) x
+FROM found;
 SQL
 	$tried =~ s/\s//g;
 	is($wrong, '0', "$what: $tried instants, $flight of them with something in flight, at most $most");
 	cmp_ok($flight, '>', $tried / 10, "$what: there was something to find");
-	diag($node->safe_psql($database, <<"SQL")) if $wrong ne '0';
-SELECT t, array(SELECT unnest(h) EXCEPT SELECT unnest(i)) AS missing,
-	   array(SELECT unnest(i) EXCEPT SELECT unnest(h)) AS too_many
-FROM (SELECT t, temporal.instant(t, 't') AS i, by_hand(t) AS h FROM times($n) t) x
-WHERE i IS DISTINCT FROM h LIMIT 5
+	diag($node->safe_psql($database, $prepare . <<'SQL')) if $wrong ne '0';
+SELECT way, t, array(SELECT unnest(by_hand) EXCEPT SELECT unnest(found)) AS missing,
+	   array(SELECT unnest(found) EXCEPT SELECT unnest(by_hand)) AS too_many
+FROM found WHERE found IS DISTINCT FROM by_hand LIMIT 5;
 SQL
+	return;
+}
+
+# The same when nothing is settled, because of something that was prepared
+# before all, and the snapshot decides
+sub check_unsettled
+{
+	my ($database, $what, $n) = @_;
+	my $session = Session->new($node, $database, <<'SQL');
+BEGIN;
+INSERT INTO temporal.prepared_transaction (committed_at, system_time, settled, arrived, xid, lifetime, "session_user", role)
+SELECT t, t, t, t, 0, 0, 'user', 'role' FROM CAST('2019-01-01' AS timestamptz) t;
+SQL
+
+	check_instants($database, "$what, unsettled", $n, 0);
+	$session->query('ROLLBACK;');
+	$session->quit;
 	return;
 }
 
@@ -231,6 +260,7 @@ foreach my $run ([ 'artificial', 2011, 50, 10000 ], [ 'crowded', $seed, 8, 3000 
 		"$database: current_scn() is the last");
 	$node->safe_psql($database, 'VACUUM FULL temporal.transaction_log');
 	check_instants($database, "$database after VACUUM FULL", 1000);
+	check_unsettled($database, $database, 2000);
 }
 
 #
@@ -372,7 +402,9 @@ foreach (0 .. 3)
 {
 	$slow[$_]->query("BEGIN; INSERT INTO t VALUES (200 + $_, 0);");
 }
-load(4000);
+load(2000);
+check_instants('postgres', 'while slow ones are open', 1000, 0);
+load(2000);
 $_->query('COMMIT;') foreach @slow;
 check_instants('postgres', 'after a load', 3000);
 check_xids('after a load');
@@ -400,6 +432,7 @@ foreach my $upkeep (
 load(2000);
 check_xids('after more');
 check_instants('postgres', 'after more', 3000);
+check_unsettled('postgres', 'after more', 3000);
 
 # an index that is built beside writers
 my ($old, $reindex) = map { Session->new($node, 'postgres') } 1 .. 2;

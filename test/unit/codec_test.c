@@ -12,7 +12,10 @@
  */
 #include "codec_values.h"
 
+#include <math.h>
+
 #include "base/compat.h"
+#include "miscadmin.h"
 
 static int	tests = 0;
 static int	failures = 0;
@@ -65,25 +68,6 @@ round_trip(const CodecColumn *column, int level, int *size)
 	return wrong;
 }
 
-static void
-test_column(const char *what, HistoryType type, int n, CodecPattern pattern,
-			int nulls, int length)
-{
-	CodecColumn column;
-	const char *wrong = NULL;
-	int			size = 0;
-
-	codec_seed = 4711 + n;
-	for (int level = 0; level <= 3 && wrong == NULL; level += 3)
-	{
-		codec_make(&column, type, n, pattern, nulls, length);
-		wrong = round_trip(&column, level, &size);
-	}
-	ok(wrong == NULL, "%s: pattern %d, %d values, %d %% null: %s", what,
-	   pattern, n, nulls, wrong ? wrong : "as it was");
-	stub_reset_memory();
-}
-
 static const struct
 {
 	const char *name;
@@ -111,19 +95,34 @@ test_all_types(void)
 	static const int counts[] = {0, 1, 2, 7, 8, 9, 64, 65, 1000, 65535};
 	static const int nulls[] = {0, 10, 100};
 
-	for (int t = 0; t < lengthof(types); t++)
+	for (int i = 0; i < lengthof(types) * CODEC_PATTERNS; i++)
 	{
-		for (int p = 0; p < CODEC_PATTERNS; p++)
+		int			t = i / CODEC_PATTERNS;
+		CodecPattern pattern = i % CODEC_PATTERNS;
+
+		for (int c = 0; c < lengthof(counts); c++)
 		{
-			for (int c = 0; c < lengthof(counts); c++)
+			const char *wrong = NULL;
+			int			columns = 0;
+
+			/* the largest take a while */
+			if (counts[c] == 65535 && (pattern % 3 != t % 3 || t > 10))
+				continue;
+			codec_seed = 4711 + counts[c];
+			for (int n = 0; n < 2 * lengthof(nulls) && wrong == NULL; n++)
 			{
-				/* the largest take a while */
-				if (counts[c] == 65535 && (p % 3 != t % 3 || t > 10))
-					continue;
-				for (int n = 0; n < lengthof(nulls); n++)
-					test_column(types[t].name, types[t].type, counts[c], p,
-								nulls[n], types[t].size);
+				CodecColumn column;
+				int			size;
+
+				codec_make(&column, types[t].type, counts[c], pattern,
+						   nulls[n / 2], types[t].size);
+				wrong = round_trip(&column, n % 2 * 3, &size);
+				stub_reset_memory();
+				columns++;
 			}
+			ok(wrong == NULL, "%s, pattern %d, %d values, %d columns: %s",
+			   types[t].name, pattern, counts[c], columns,
+			   wrong ? wrong : "as they were");
 		}
 	}
 }
@@ -197,12 +196,117 @@ test_partner(void)
 	}
 }
 
+/* A varlena of some bytes, with the header of four */
+static Datum
+varlena(const void *bytes, int size)
+{
+	char	   *result = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	memcpy(result + VARHDRSZ, bytes, size);
+	return PointerGetDatum(result);
+}
+
+static Datum
+float_datum(double value)
+{
+	Datum		datum;
+
+	memcpy(&datum, &value, sizeof(datum));
+	return datum;
+}
+
+static void
+test_floats(void)
+{
+	HistoryType type = {8, true, 'd'};
+	CodecColumn column;
+	const char *wrong;
+	int			size;
+
+	codec_make(&column, type, 1000, CODEC_ZERO, 0, 0);
+	for (int i = 0; i < 1000; i++)
+		column.values[i] = float_datum((i * 7919 % 1000) / 10.0);
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL && size < 1300, "one digit after the point: %s, %d bytes",
+	   wrong ? wrong : "as they were", size);
+
+	/* the sample does not see that there are more digits */
+	for (int i = 900; i < 1000; i++)
+	{
+		/* but at the sampled places */
+		if (i % 125 != 0)
+			column.values[i] = float_datum(i / 1000.0);
+	}
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL && size < 2200, "three digits at the end: %s, %d bytes",
+	   wrong ? wrong : "as they were", size);
+	for (int i = 0; i < 30; i++)
+		column.values[i * 31] = float_datum(i % 3 == 0 ? -0.0 : i % 3 == 1 ?
+									   NAN : -INFINITY);
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL && size < 2400, "some are no decimals: %s, %d bytes",
+	   wrong ? wrong : "as they were", size);
+	for (int i = 0; i < 1000; i++)
+		column.values[i] = float_datum(i % 2 ? -0.0 : 0.0);
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL && size < 200, "zero and -0: %s, %d bytes",
+	   wrong ? wrong : "as they were", size);
+	for (int i = 0; i < 1000; i++)
+		column.values[i] = float_datum(i * 9007199254740993.0);
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL, "integers beyond 2^53: %s",
+	   wrong ? wrong : "as they were");
+	stub_reset_memory();
+}
+
+/*
+ * Numerics as the server has them: 0, 0.00, 1, -1.50, 12345678.90, 0.0001 ...,
+ * and what is none: a zero digit at an end, a digit too large, NaN, the long
+ * form.  One of them among a hundred others.
+ */
+static void
+test_numerics(void)
+{
+	static const uint16 numerics[][6] = {
+		{1, 0x8000}, {1, 0x8100}, {2, 0x8000, 1}, {3, 0xa100, 1, 5000},
+		{4, 0x8101, 1234, 5678, 9000}, {2, 0x827f, 1}, {2, 0x8002, 9999},
+		{4, 0x8001, 9000, 0, 1}, {5, 0x8003, 1, 2, 3, 4}, {2, 0x9f80 | 0x70, 1},
+		{2, 0x8000, 0}, {3, 0x8100, 0, 1}, {3, 0x8100, 1, 0},
+		{2, 0x8000, 10000}, {2, 0x8000, 0xffff}, {2, 0xa000, 0}, {1, 0xa000},
+		{1, 0x8001}, {1, 0xc000}, {1, 0xd000}, {1, 0xf000},
+		{3, 0x0002, 0, 1}, {3, 0x4002, 0x8000, 1}, {2, 0x8000 | 0x3f, 1},
+		{2, 0x8000 | 0x40, 1}, {3, 0x8000, 1, 2}, {3, 0x8080, 1, 1234}, {0}
+	};
+	HistoryType type = {-1, false, 'i'};
+
+	for (int i = 0; i < lengthof(numerics); i++)
+	{
+		CodecColumn column;
+		const char *wrong;
+		int			size;
+
+		codec_make(&column, type, 100, CODEC_ZERO, 0, 0);
+		for (int j = 0; j < 100; j++)
+		{
+			uint16		digits[3] = {0x8100, 1 + j, (j + 1) % 100 * 100};
+
+			column.values[j] = varlena(digits, digits[2] == 0 ? 4 : 6);
+		}
+		column.values[33] = varlena(numerics[i] + 1, 2 * numerics[i][0]);
+		wrong = round_trip(&column, 3, &size);
+		ok(wrong == NULL, "numeric %d: %s, %d bytes", i,
+		   wrong ? wrong : "as it was", size);
+		stub_reset_memory();
+	}
+}
+
 static void
 test_large(void)
 {
 	HistoryType type = {-1, false, 'i'};
 
-	for (int level = 0; level <= 3; level += 3)
+	for (int level = 0; level <= 19; level += level == 0 ? 3 : 16)
 	{
 		CodecColumn column;
 		const char *wrong;
@@ -221,6 +325,33 @@ test_large(void)
 		   wrong ? wrong : "as they were", size);
 		stub_reset_memory();
 	}
+}
+
+/* Of a large block, compression can be cancelled, and begun again. */
+static void
+test_cancel(void)
+{
+	HistoryType type = {-1, false, 'i'};
+	CodecColumn column;
+	sigjmp_buf	error;
+	volatile bool cancelled = false;
+	const char *wrong;
+	int			size;
+
+	codec_make(&column, type, 50, CODEC_NEAR, 0, 100 * 1024);
+	InterruptPending = true;
+	stub_error = &error;
+	if (sigsetjmp(error, 0) == 0)
+		round_trip(&column, 3, &size);
+	else
+		cancelled = true;
+	stub_error = NULL;
+	ok(cancelled && stub_error_code == ERRCODE_QUERY_CANCELED,
+	   "a large block is cancelled");
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL, "and the next one is not: %s",
+	   wrong ? wrong : "as it was");
+	stub_reset_memory();
 }
 
 /* What is in a datum beside its bytes is not the value. */
@@ -282,6 +413,47 @@ test_sizes(void)
 	stub_reset_memory();
 }
 
+/*
+ * Blocks of which zstd's part is damaged: nothing of what it leaves in memory
+ * may be taken for values.
+ */
+static void
+test_damaged(void)
+{
+	static const HistoryType some[] = {
+		{-1, false, 'i'}, {16, false, 'c'}, {6, false, 'i'}, {8, true, 'd'}
+	};
+
+	for (int t = 0; t < lengthof(some); t++)
+	{
+		static const char magic[] = "\x28\xb5\x2f\xfd";
+		CodecColumn column;
+		StringInfoData buf;
+		Datum		values[1000];
+		bool		nulls[1000];
+		const char *wrong = NULL;
+		int			at = 0;
+
+		codec_make(&column, some[t], 1000, CODEC_NEAR, 0, 40);
+		for (int i = 0; i < 1000 && column.type.byval; i++)
+			column.values[i] = codec_random() >> (codec_any(8) ? 55 : 4);
+		initStringInfo(&buf);
+		history_codec_encode(&buf, &some[t], column.values, NULL, 1000, NULL,
+							 3);
+		while (at < buf.len - 4 && memcmp(buf.data + at, magic, 4) != 0)
+			at++;
+		if (at < buf.len - 4)
+		{
+			buf.data[at] ^= 1;
+			wrong = history_codec_decode(buf.data, buf.len, &some[t], 1000,
+										 NULL, values, nulls);
+		}
+		ok(wrong != NULL, "length %d, damaged: %s", some[t].length,
+		   wrong ? wrong : at < buf.len - 4 ? "read" : "not compressed");
+		stub_reset_memory();
+	}
+}
+
 static void
 test_refused(void)
 {
@@ -333,13 +505,12 @@ test_refused(void)
 	wrong = history_codec_decode(buf.data, buf.len, &type, 1, NULL,
 								 values, nulls);
 	ok(wrong != NULL, "as fewer values: %s", wrong ? wrong : "read");
-	for (int size = 0; size < buf.len; size++)
-	{
+	wrong = "refused";
+	for (int size = 0; size < buf.len && wrong != NULL; size++)
 		wrong = history_codec_decode(buf.data, size, &type, 2, NULL,
 									 values, nulls);
-		ok(wrong != NULL, "%d of %d bytes: %s", size, buf.len,
-		   wrong ? wrong : "read");
-	}
+	ok(wrong != NULL, "less than all %d bytes: %s", buf.len,
+	   wrong ? wrong : "read");
 	stub_reset_memory();
 }
 
@@ -350,9 +521,13 @@ main(void)
 	test_all_types();
 	test_widths();
 	test_partner();
+	test_floats();
+	test_numerics();
 	test_large();
+	test_cancel();
 	test_normal_datums();
 	test_sizes();
+	test_damaged();
 	test_refused();
 	printf("1..%d\n", tests);
 	return failures ? 1 : 0;

@@ -11,6 +11,7 @@
 #include "server_stubs.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #if PG_VERSION_NUM >= 160000
@@ -30,6 +31,8 @@ int			stub_error_code;
 char		stub_error_message[256];
 Size		stub_largest = 0;
 bool		stub_garbage = false;
+
+volatile sig_atomic_t InterruptPending = false;
 
 static StubPiece pieces = {&pieces, &pieces};
 
@@ -201,4 +204,13 @@ int
 errdetail(const char *format,...)
 {
 	return 0;
+}
+
+void
+ProcessInterrupts(void)
+{
+	InterruptPending = false;
+	ereport(ERROR,
+			(errcode(ERRCODE_QUERY_CANCELED),
+			 errmsg("canceling statement due to user request")));
 }
