@@ -30,6 +30,8 @@ OBJS = \
 	src/catalog/archive_table.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/job_progress.o \
+	src/catalog/job_table.o \
 	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
@@ -46,6 +48,7 @@ OBJS = \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_reach.o \
+	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \
 	src/history/history_scan_explain.o \
 	src/history/history_scan_plan.o \
@@ -74,8 +77,14 @@ OBJS = \
 	src/maintenance/archive_read.o \
 	src/maintenance/archive_text.o \
 	src/maintenance/archive_write.o \
+	src/maintenance/maintenance_board.o \
+	src/maintenance/maintenance_call.o \
 	src/maintenance/maintenance_compress.o \
+	src/maintenance/maintenance_database.o \
 	src/maintenance/maintenance_job.o \
+	src/maintenance/maintenance_launcher.o \
+	src/maintenance/maintenance_run.o \
+	src/maintenance/maintenance_worker.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
@@ -195,12 +204,20 @@ REGRESS = \
 	review_undo \
 	archive_errors \
 	archive_round_trip \
+	segments_keys \
 	time_scn \
 	time_mode \
 	time_log \
+	maintenance \
 	catalog_views \
 	settings \
 	extension_lifecycle \
+	segments_basic \
+	segments_answers \
+	segments_types \
+	segments_plans \
+	segments_errors \
+	segments_damage \
 	server_17 \
 	server_18 \
 	uninstall

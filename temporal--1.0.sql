@@ -589,6 +589,102 @@ REVOKE EXECUTE ON FUNCTION temporal.archive_info(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION temporal.archive_info(text) TO pg_read_server_files;
 
 --
+-- Maintenance: see src/catalog/job_table.c, which knows the columns by number
+--
+
+CREATE TABLE temporal.job (
+	relation	regclass NOT NULL,
+	kind		text COLLATE "C" NOT NULL,
+	state		text NOT NULL CHECK (state IN ('idle', 'running', 'failed', 'postponed')),
+	last_start	timestamptz,
+	last_end	timestamptz,
+	next_run	timestamptz,
+	failures	integer NOT NULL,
+	last_error	text,
+	PRIMARY KEY (relation, kind)
+) USING heap;
+COMMENT ON TABLE temporal.job IS
+'how the maintenance of each table stands; read it through temporal.jobs';
+CREATE TABLE temporal.job_run (
+	relation	regclass NOT NULL,
+	kind		text COLLATE "C" NOT NULL,
+	started		timestamptz NOT NULL,
+	ended		timestamptz NOT NULL,
+	role		name,
+	steps		integer NOT NULL,
+	versions	bigint NOT NULL,
+	bytes		bigint NOT NULL,
+	detail		text,
+	error		text
+) USING heap;
+COMMENT ON TABLE temporal.job_run IS
+'runs of maintenance that did something or failed, the last ones of each job; read it through temporal.job_runs';
+COMMENT ON COLUMN temporal.job_run.role IS
+'who called temporal.run_maintenance(); NULL: a worker';
+CREATE INDEX job_run_order ON temporal.job_run (relation, kind, ended);
+
+CREATE FUNCTION temporal.job_is_running(relation regclass, kind text) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_job_is_running';
+COMMENT ON FUNCTION temporal.job_is_running(regclass, text) IS
+'is any process at this maintenance of the table?';
+
+CREATE FUNCTION temporal.job_progress(OUT pid integer, OUT database oid, OUT relation regclass,
+	OUT kind text, OUT phase text, OUT started timestamptz, OUT steps bigint,
+	OUT versions bigint, OUT versions_total bigint)
+RETURNS SETOF record
+LANGUAGE C STABLE ROWS 2 PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_job_progress';
+COMMENT ON FUNCTION temporal.job_progress() IS
+'what temporal.progress shows';
+
+CREATE VIEW temporal.jobs WITH (security_barrier) AS
+SELECT j.relation,
+       j.kind,
+       CASE WHEN j.state = 'running' AND NOT temporal.job_is_running(j.relation, j.kind)
+            THEN 'interrupted' ELSE j.state END AS state,
+       j.last_start,
+       j.last_end,
+       j.next_run,
+       j.failures,
+       CASE WHEN p.may_see THEN j.last_error END AS last_error
+FROM temporal.job j
+     JOIN temporal.versioned_table v ON v.relation = j.relation
+     JOIN pg_catalog.pg_class c ON c.oid = j.relation
+     CROSS JOIN LATERAL (
+		SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+			OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+	 ) AS p(may_see);
+COMMENT ON VIEW temporal.jobs IS
+'the maintenance of each table: when it ran, when it will, and for the table''s owner and pg_read_all_stats what went wrong';
+GRANT SELECT ON temporal.jobs TO PUBLIC;
+
+CREATE VIEW temporal.job_runs WITH (security_barrier) AS
+SELECT r.relation, r.kind, r.started, r.ended, r.role, r.steps, r.versions, r.bytes, r.detail, r.error
+FROM temporal.job_run r
+     JOIN temporal.versioned_table v ON v.relation = r.relation
+     JOIN pg_catalog.pg_class c ON c.oid = r.relation
+WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
+   OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+COMMENT ON VIEW temporal.job_runs IS
+'the last runs of maintenance that did something or failed, of tables of the caller; pg_read_all_stats sees those of all';
+GRANT SELECT ON temporal.job_runs TO PUBLIC;
+
+CREATE VIEW temporal.progress AS
+SELECT p.pid, d.datname, p.relation, p.kind, p.phase, p.started, p.steps, p.versions, p.versions_total
+FROM temporal.job_progress() p
+     LEFT JOIN pg_catalog.pg_database d ON d.oid = p.database;
+COMMENT ON VIEW temporal.progress IS
+'maintenance that is being done now, in all databases; what and how far for the table''s owner and pg_read_all_stats';
+GRANT SELECT ON temporal.progress TO PUBLIC;
+
+CREATE PROCEDURE temporal.run_maintenance(relation regclass DEFAULT NULL)
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'temporal_run_maintenance';
+COMMENT ON PROCEDURE temporal.run_maintenance(regclass) IS
+'does now what a maintenance worker would do some time, for a table or all tables of the caller; commits after each step';
+
+--
 -- What versioning does with a table
 --
 

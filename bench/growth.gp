@@ -10,8 +10,8 @@ set grid lc rgb "#dddddd"
 set border 3 lc rgb "#888888"
 set tics nomirror textcolor rgb "#333333"
 set logscale xy
-set format x "%.0s%c"
-set format y "%g"
+set ytics (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+set xtics ()
 set key off
 set autoscale fix
 set offsets graph 0.1, graph 0.1, graph 0.1, graph 0.1
@@ -35,7 +35,7 @@ do for [panel in panels] {
 	file = dir . "/growth." . panel . "."
 	plot 1 with lines lw 2 dt 2 lc rgb "#888888", \
 		 file . "temporal_compressed" with linespoints pt 7 ps 0.6 lw 3 lc rgb "#123a6b" title "temporal, compressed", \
-		 file . "temporal" with linespoints pt 7 ps 0.5 lw 2 lc rgb "#4f8fd8" title "temporal", \
+		 file . "temporal" using 1:2:xtic(3) with linespoints pt 7 ps 0.5 lw 2 lc rgb "#4f8fd8" title "temporal", \
 		 file . "temporal_gist" with linespoints pt 7 ps 0.5 lw 2 lc rgb "#b5cdea" title "temporal, GiST", \
 		 file . "periods_key" with linespoints pt 7 ps 0.5 lw 2 lc rgb "#d9822b" title "periods, with an index"
 }

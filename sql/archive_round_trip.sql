@@ -9,6 +9,8 @@ SELECT setting || '/regress_temporal_archive' AS directory FROM pg_settings WHER
 COPY (SELECT) TO PROGRAM :'make';
 SET temporal.archive_directories = :'directory';
 GRANT pg_read_server_files, pg_write_server_files TO regress_temporal_user;
+SELECT format('GRANT CREATE ON DATABASE %I TO regress_temporal_user', current_database()) AS granting \gset
+:granting;
 SET ROLE regress_temporal_user;
 
 CREATE SCHEMA "Odd Schema";
@@ -167,5 +169,7 @@ DROP SCHEMA "Odd Schema" CASCADE;
 RESET client_min_messages;
 SET ROLE NONE;
 REVOKE pg_read_server_files, pg_write_server_files FROM regress_temporal_user;
+SELECT format('REVOKE CREATE ON DATABASE %I FROM regress_temporal_user', current_database()) AS revoking \gset
+:revoking;
 COPY (SELECT) TO PROGRAM :'remove';
 RESET ROLE;

@@ -2,6 +2,10 @@
 -- The first of the tests: installs the extension, and makes an ordinary role
 -- everybody's.  SET ROLE NONE in a test is the superuser who runs it.
 --
+-- No maintenance but what a test calls for: some write versions of long ago
+SELECT format('ALTER DATABASE %I SET temporal.maintenance = off', current_database())
+\gexec
+
 CREATE EXTENSION temporal;
 
 SELECT extversion, extrelocatable, extnamespace::regnamespace

@@ -13,11 +13,13 @@
 #include "base/settings.h"
 #include "capture/capture.h"
 #include "catalog/extension_objects.h"
+#include "catalog/job_progress.h"
 #include "catalog/versioned_cache.h"
 #include "catalog/segment_table.h"
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
 #include "history/history_scan.h"
+#include "maintenance/maintenance.h"
 #include "query/query.h"
 #include "review/review.h"
 #include "syntax/syntax.h"
@@ -65,6 +67,7 @@ _PG_init(void)
 	extension_objects_init();
 	versioned_cache_init();
 	segment_table_init();
+	job_progress_init();
 	history_reach_init();
 	history_scan_init();
 	query_plan_init();
@@ -76,6 +79,9 @@ _PG_init(void)
 	capture_copy_init();
 	ddl_init();
 	review_init();
+	maintenance_board_init();
+	maintenance_database_init();
+	maintenance_launcher_init();
 	if (temporal_syntax)
 		syntax_init();
 }

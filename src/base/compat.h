@@ -74,6 +74,15 @@ extern int no_such_variable
 	 pg_proc_aclcheck(objectid, roleid, mode))
 #endif
 
+/* The same of databases */
+#if PG_VERSION_NUM >= 160000
+#define temporal_database_ownercheck(database, role) \
+	object_ownercheck(DatabaseRelationId, database, role)
+#else
+#define temporal_database_ownercheck(database, role) \
+	pg_database_ownercheck(database, role)
+#endif
+
 /*
  * A function that does not return: marked in front since 18, behind before.
  */

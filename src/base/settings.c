@@ -32,6 +32,7 @@ bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
 int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
 char	   *temporal_archive_directories = NULL;
+bool		temporal_maintenance = true;
 int			temporal_max_workers = 2;
 int			temporal_naptime = 60;
 int			temporal_retention_batch_time = 100;
@@ -136,6 +137,12 @@ settings_assign_context(const char *newval, void *extra)
 static void
 settings_define_maintenance(void)
 {
+	DefineCustomBoolVariable("temporal.maintenance",
+							 "Lets maintenance workers look after a database.",
+							 "For ALTER DATABASE ... SET.",
+							 &temporal_maintenance,
+							 true, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomIntVariable("temporal.max_workers",
 							"Maintenance workers that run at a time.",
 							"0 leaves maintenance to CALL temporal.run_maintenance().",

@@ -30,6 +30,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/segment_table.h"
 #include "catalog/versioned_cache.h"
 #include "history/history_reach.h"
 #include "history/history_store.h"
@@ -218,6 +219,7 @@ Datum
 temporal_protect_history(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	SegmentTable segments;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -235,6 +237,16 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 						RelationGetRelationName(trigdata->tg_relation)),
 				 errdetail("History is written only by changing the versioned table."),
 				 errhint("For an import, a superuser can turn on temporal.allow_period_writes.")));
+
+	/* An import adds versions; nothing else reaches those in segments */
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
+		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
+		segment_table_get(RelationGetRelid(trigdata->tg_relation), &segments))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot change versions of history \"%s\" because it is compressed",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Call temporal.decompress_history() first.")));
 
 	settings_require_preload();
 	if (session_time_is_set && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))

@@ -130,7 +130,7 @@ static void
 compact_state_init(CompactState *state, const VersionedTable *table)
 {
 	memset(state, 0, sizeof(*state));
-	state->history = table_open(table->history, RowExclusiveLock);
+	state->history = table_open(table->history, NoLock);
 	state->desc = RelationGetDescr(state->history);
 	state->order.history = state->history;
 	state->order.start_attno = get_attnum(table->history,
@@ -706,6 +706,29 @@ compact_run(CompactState *state, bool first)
 	UnregisterSnapshot(state->order.snapshot);
 }
 
+/*
+ * Locks the history, and says whether it has segments: what is found is not
+ * taken away by decompression then.  Of two that would make the first segments
+ * the second waits, without a lock that the first would have to wait for.
+ */
+static bool
+compact_lock(Oid history, SegmentTable *segments)
+{
+	for (;;)
+	{
+		LOCKMODE	mode = segment_table_get(history, segments) ?
+			RowExclusiveLock : ShareUpdateExclusiveLock;
+
+		LockRelationOid(history, mode);
+		if (segment_table_get(history, segments) == (mode == RowExclusiveLock))
+			break;
+		/* not what it was before we had the lock */
+		UnlockRelationOid(history, mode);
+	}
+	LockRelationOid(history, RowExclusiveLock);
+	return OidIsValid(segments->segments);
+}
+
 void
 history_compact(const VersionedTable *table, const CompactOptions *options,
 				CompactResult *result)
@@ -716,16 +739,11 @@ history_compact(const VersionedTable *table, const CompactOptions *options,
 	MemoryContext old = MemoryContextSwitchTo(context);
 	SegmentTable segments;
 	CompactState state;
-	bool		first = false;
+	bool		first;
 
 	memset(result, 0, sizeof(*result));
 
-	/* Two that would make the first segments: the second one waits here */
-	if (!segment_table_get(table->history, &segments))
-	{
-		LockRelationOid(table->history, ShareUpdateExclusiveLock);
-		first = !segment_table_get(table->history, &segments);
-	}
+	first = !compact_lock(table->history, &segments);
 	compact_state_init(&state, table);
 	state.order.before = options->before;
 	state.order.most = options->most;

@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "commands/tablecmds.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -93,6 +94,7 @@ history_expand(const VersionedTable *table, CompactResult *result)
 	if (!segment_table_get(table->history, &stored))
 		return;
 	history = table_open(table->history, NoLock);
+	CheckTableNotInUse(history, "decompress");
 	segments = table_open(stored.segments, AccessExclusiveLock);
 	foreach(lc, segment_run_list(table->history, NULL, false))
 	{

@@ -41,8 +41,10 @@ typedef enum HistoryScanBoundKind
 {
 	SCAN_BOUND_INTEGER,			/* of a column of integers, or times: the clause
 								 * is no more than this */
-	SCAN_BOUND_KEY				/* of the key column, by its operator: finds
+	SCAN_BOUND_KEY,				/* of the key column, by its operator: finds
 								 * segments; versions are asked again */
+	SCAN_BOUND_KEYS				/* the same, = ANY (value); of integers, or
+								 * times, the clause is no more than this */
 } HistoryScanBoundKind;
 
 /* Elements of custom_private */

@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
 
 static void scan_begin(CustomScanState *node, EState *estate, int eflags);
@@ -235,20 +236,37 @@ scan_select(const Datum *values, const bool *nulls, StrategyNumber strategy,
 }
 
 /*
- * A value of one of the integer types, as all of them are compared
+ * Keeps the versions whose value is one of the keys, which are in order.
  */
-static int64
-scan_integer(Datum value, int16 length)
+static int
+scan_select_keys(const Datum *values, const bool *nulls,
+				 const ScanBoundState *bound, uint16 *selected, int n,
+				 bool all)
 {
-	switch (length)
+	int			kept = 0;
+
+	for (int j = 0; j < n; j++)
 	{
-		case sizeof(int16):
-			return DatumGetInt16(value);
-		case sizeof(int32):
-			return DatumGetInt32(value);
-		default:
-			return DatumGetInt64(value);
+		int			i = all ? j : selected[j];
+		int64		value = (int64) values[i];
+		int			low = 0;
+		int			high = bound->nkeys - 1;
+
+		if (nulls != NULL && nulls[i])
+			continue;
+		while (low < high)
+		{
+			int			middle = low + (high - low) / 2;
+
+			if (bound->integers[middle] < value)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		if (bound->integers[low] == value)
+			selected[kept++] = i;
 	}
+	return kept;
 }
 
 /*
@@ -277,13 +295,19 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 			const Datum *values;
 			const bool *nulls;
 
-			if (bound->kind != SCAN_BOUND_INTEGER || is_key != (pass == 0))
+			if (bound->kind == SCAN_BOUND_KEY || is_key != (pass == 0) ||
+				(bound->kind == SCAN_BOUND_KEYS && bound->integers == NULL))
 				continue;
 			history_segment_read(state->segment, bound->attno, &values,
 								 &nulls);
-			n = scan_select(values, nulls, bound->strategy,
-							scan_integer(bound->value, bound->length),
-							state->selected, n, all);
+			if (bound->kind == SCAN_BOUND_KEYS)
+				n = scan_select_keys(values, nulls, bound, state->selected, n,
+									 all);
+			else
+				n = scan_select(values, nulls, bound->strategy,
+								history_scan_integer(bound->value,
+													 bound->length),
+								state->selected, n, all);
 			all = false;
 		}
 	}

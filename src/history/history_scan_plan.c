@@ -14,12 +14,6 @@
  *		Both parts of an Append need the same parameters; what the heap has no
  *		such path for is scanned.
  *
- * BOUNDS
- *		Clauses "column OP value" where the column holds integers or times, the
- *		period's among them, are evaluated on the decompressed column, before a
- *		row is made of it.  Those on the period and on the key column also tell
- *		which segments have to be opened.  Everything else is a filter of rows.
- *
  * ESTIMATES
  *		How many versions are valid at a time is known well: each run has
  *		quantiles of the starts and ends of its versions.  What other clauses
@@ -55,6 +49,7 @@
 
 #include "base/compat_query.h"
 #include "history/history_scan.h"
+#include "history/history_scan_bound.h"
 #include "history/history_segments.h"
 
 /* What the planner knows of the segments of a history */
@@ -72,18 +67,6 @@ typedef struct ScanPlanner
 	double		bytes;
 	double		raw_bytes;
 } ScanPlanner;
-
-/* A clause that is a bound */
-typedef struct ScanBound
-{
-	HistoryScanBoundKind kind;
-	AttrNumber	attno;
-	int			strategy;
-	Oid			operator;
-	Expr	   *value;
-	Expr	   *clause;
-	bool		exact;			/* the clause need not be asked of rows */
-} ScanBound;
 
 static Plan *history_scan_plan(PlannerInfo *root, RelOptInfo *rel,
 							   CustomPath *best_path, List *tlist,
@@ -106,146 +89,26 @@ history_scan_init(void)
 }
 
 /*
- * Types whose order is that of the integers they are
+ * How many keys the bounds leave; 0: they do not say
  */
-static bool
-scan_is_integer(Oid type)
+static double
+scan_count_keys(const ScanPlanner *planner, List *bounds)
 {
-	return type == INT2OID || type == INT4OID || type == INT8OID ||
-		type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
-}
-
-static Node *
-scan_strip_relabel(Node *node)
-{
-	while (node != NULL && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node;
-}
-
-/*
- * Is the clause a bound of the relation?
- */
-static bool
-scan_bound(const SegmentTable *table, const SegmentIndexes *indexes,
-		   Index relid, Expr *clause, ScanBound *bound)
-{
-	Oid			operator;
-	Node	   *left;
-	Node	   *right;
-	Var		   *var;
-	Oid			lefttype;
-	Oid			righttype;
-
-	if (!IsA(clause, OpExpr) || list_length(((OpExpr *) clause)->args) != 2)
-		return false;
-	operator = ((OpExpr *) clause)->opno;
-	left = scan_strip_relabel(linitial(((OpExpr *) clause)->args));
-	right = lsecond(((OpExpr *) clause)->args);
-	if (!IsA(left, Var) || ((Var *) left)->varno != relid)
-	{
-		Node	   *swap = scan_strip_relabel(right);
-
-		right = linitial(((OpExpr *) clause)->args);
-		left = swap;
-		operator = get_commutator(operator);
-	}
-	if (!IsA(left, Var) || ((Var *) left)->varno != relid ||
-		((Var *) left)->varlevelsup != 0 || ((Var *) left)->varattno <= 0 ||
-		!OidIsValid(operator))
-		return false;
-	var = (Var *) left;
-	if (bms_is_member(relid, pull_varnos(NULL, right)) ||
-		contain_volatile_functions(right) || contain_subplans(right))
-		return false;
-
-	memset(bound, 0, sizeof(*bound));
-	bound->attno = var->varattno;
-	bound->operator = operator;
-	bound->value = (Expr *) right;
-	bound->clause = clause;
-
-	/* its types are what it compares, which a domain is not */
-	op_input_types(operator, &lefttype, &righttype);
-	if (scan_is_integer(var->vartype) && lefttype == var->vartype &&
-		scan_is_integer(righttype))
-	{
-		Oid			opclass = GetDefaultOpClass(lefttype, BTREE_AM_OID);
-		Oid			family = get_opclass_family(opclass);
-
-		/* of the same kind: not a date with a time */
-		if (lefttype == righttype ||
-			family == get_opclass_family(GetDefaultOpClass(INT4OID,
-														   BTREE_AM_OID)))
-			bound->strategy = get_op_opfamily_strategy(operator, family);
-		if (bound->strategy != 0)
-		{
-			bound->kind = SCAN_BOUND_INTEGER;
-			bound->exact = true;
-			return true;
-		}
-	}
-	if (var->varattno == table->key_attno && OidIsValid(indexes->by_key))
-	{
-		bound->strategy = get_op_opfamily_strategy(operator,
-												   indexes->key_opfamily);
-		if (bound->strategy != 0 &&
-			((OpExpr *) clause)->inputcollid == indexes->key_collation)
-		{
-			bound->kind = SCAN_BOUND_KEY;
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * The bounds among clauses, RestrictInfos or not; what is not a bound alone is
- * added to *rest.
- */
-static List *
-scan_bounds(const SegmentTable *table, const SegmentIndexes *indexes,
-			RelOptInfo *rel, List *clauses, List **rest)
-{
-	List	   *bounds = NIL;
-	ListCell   *lc;
-
-	foreach(lc, clauses)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		ScanBound	bound;
-
-		if (rinfo->pseudoconstant)
-			continue;
-		if (restriction_is_securely_promotable(rinfo, rel) &&
-			scan_bound(table, indexes, rel->relid, rinfo->clause, &bound))
-		{
-			ScanBound  *kept = palloc(sizeof(ScanBound));
-
-			*kept = bound;
-			bounds = lappend(bounds, kept);
-			if (bound.exact)
-				continue;
-		}
-		*rest = lappend(*rest, rinfo->clause);
-	}
-	return bounds;
-}
-
-static bool
-scan_has_key(const ScanPlanner *planner, List *bounds)
-{
+	double		keys = 0;
 	ListCell   *lc;
 
 	foreach(lc, bounds)
 	{
 		const ScanBound *bound = lfirst(lc);
 
-		if (bound->attno == planner->table.key_attno &&
-			bound->strategy == BTEqualStrategyNumber)
-			return true;
+		if (bound->attno != planner->table.key_attno ||
+			bound->strategy != BTEqualStrategyNumber)
+			continue;
+		if (bound->kind != SCAN_BOUND_KEYS)
+			return 1;
+		keys = history_scan_array_length(bound->value);
 	}
-	return false;
+	return keys;
 }
 
 /*
@@ -311,7 +174,8 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 		Node	   *value;
 		double		share;
 
-		if (!is_start && bound->attno != planner->table.end_attno)
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(!is_start && bound->attno != planner->table.end_attno))
 			continue;
 		value = estimate_expression_value(planner->root,
 										  (Node *) bound->value);
@@ -366,9 +230,10 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 	RelOptInfo *rel = planner->rel;
 	List	   *rest = NIL;
 	List	   *others = NIL;
-	List	   *bounds = scan_bounds(&planner->table, &planner->indexes, rel,
-									 clauses, &rest);
-	bool		has_key = scan_has_key(planner, bounds);
+	List	   *bounds = history_scan_bounds(&planner->table,
+											 &planner->indexes, rel, clauses,
+											 &rest);
+	double		keys = scan_count_keys(planner, bounds);
 	double		rows = 0;
 	double		segments = 0;
 	double		versions = 0;
@@ -384,8 +249,8 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 		rows += scan_run_versions(planner, run, bounds, &opened);
 		if (opened)
 		{
-			double		opened_segments = has_key ? Min(run->segments, 1.2) :
-				run->segments;
+			double		opened_segments = keys > 0 ?
+				Min(run->segments, keys * 1.2) : run->segments;
 
 			segments += opened_segments;
 			versions += run->versions * opened_segments /
@@ -413,7 +278,7 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 	path->startup_cost = qual_cost.startup + list_length(planner->runs) *
 		cpu_index_tuple_cost;
 	path->total_cost = path->startup_cost +
-		segments * (has_key ? random_page_cost : cpu_tuple_cost) +
+		segments * (keys > 0 ? random_page_cost : cpu_tuple_cost) +
 		segments * planner->bytes / Max(planner->segments, 1) / BLCKSZ *
 		seq_page_cost +
 		versions / Max(path->parallel_workers, 1) * cpu_operator_cost +
@@ -459,8 +324,8 @@ scan_is_key_join(const ScanPlanner *planner, RestrictInfo *rinfo)
 	ScanBound	bound;
 
 	return join_clause_is_movable_to(rinfo, planner->rel) &&
-		scan_bound(&planner->table, &planner->indexes, planner->rel->relid,
-				   rinfo->clause, &bound) &&
+		history_scan_bound(&planner->table, &planner->indexes,
+						   planner->rel->relid, rinfo->clause, &bound) &&
 		bound.attno == planner->table.key_attno &&
 		bound.strategy == BTEqualStrategyNumber;
 }
@@ -470,7 +335,7 @@ scan_member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 				   EquivalenceMember *em, void *arg)
 {
 	const ScanPlanner *planner = arg;
-	Node	   *expr = scan_strip_relabel((Node *) em->em_expr);
+	Node	   *expr = history_scan_strip((Node *) em->em_expr);
 
 	return IsA(expr, Var) && ((Var *) expr)->varno == rel->relid &&
 		((Var *) expr)->varattno == planner->table.key_attno;
@@ -618,9 +483,14 @@ scan_refuse(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 
 		if (mark->rti != rel->relid || mark->markType == ROW_MARK_COPY)
 			continue;
+		if (mark->markType != ROW_MARK_REFERENCE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("rows of history \"%s\" cannot be locked because it is compressed",
+							get_rel_name(rte->relid))));
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("rows of history \"%s\" cannot be locked or joined by an UPDATE because it is compressed",
+				 errmsg("history \"%s\" cannot be joined by a statement that writes because it is compressed",
 						get_rel_name(rte->relid)),
 				 errhint("Write (SELECT * FROM %s OFFSET 0) in its place.",
 						 quote_identifier(get_rel_name(rte->relid)))));
@@ -765,7 +635,7 @@ history_scan_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 
 	history_segments_indexes(segments, &indexes);
 	table_close(segments, AccessShareLock);
-	foreach(lc, scan_bounds(&table, &indexes, rel, clauses, &quals))
+	foreach(lc, history_scan_bounds(&table, &indexes, rel, clauses, &quals))
 	{
 		const ScanBound *bound = lfirst(lc);
 

@@ -14,10 +14,12 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -27,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_access.h"
+#include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
 
 /* Runs of which fewer than one in so many segments are wanted: use the GiST */
@@ -78,6 +81,8 @@ history_scan_open(HistoryScanState *state)
 		get_op_opfamily_properties(list_nth_oid(operators, i),
 								   state->indexes.key_opfamily, false,
 								   &strategy, &ltype, &type);
+		if (bound->kind == SCAN_BOUND_KEYS)
+			bound->key_type = type;
 		bound->value_type = type;
 		if (high == BTGreaterStrategyNumber ||
 			high == BTGreaterEqualStrategyNumber)
@@ -93,9 +98,70 @@ history_scan_open(HistoryScanState *state)
 				get_opfamily_member(state->indexes.key_opfamily, ltype, type,
 									low);
 			fmgr_info(get_opcode(bound->low_operator), &bound->low_function);
+			if (bound->kind == SCAN_BOUND_KEYS)
+				fmgr_info(bound->high_function, &bound->high_called);
 		}
 	}
 	MemoryContextSwitchTo(old);
+}
+
+typedef struct ScanKeyOrder
+{
+	FmgrInfo	compare;
+	Oid			collation;
+} ScanKeyOrder;
+
+static int
+scan_compare_keys(const void *a, const void *b, void *arg)
+{
+	ScanKeyOrder *order = arg;
+
+	return DatumGetInt32(FunctionCall2Coll(&order->compare, order->collation,
+										   *(const Datum *) a,
+										   *(const Datum *) b));
+}
+
+/*
+ * Takes an array apart and sorts it; false if there is nothing in it.
+ */
+static bool
+scan_set_keys(HistoryScanState *state, ScanBoundState *bound)
+{
+	ArrayType  *array = DatumGetArrayTypeP(bound->value);
+	ScanKeyOrder order = {.collation = state->indexes.key_collation};
+	RegProcedure compare = get_opfamily_proc(state->indexes.key_opfamily,
+											 bound->key_type, bound->key_type,
+											 BTORDER_PROC);
+	int16		length;
+	bool		by_value;
+	char		align;
+	bool	   *nulls;
+	int			nkeys = 0;
+
+	if (!RegProcedureIsValid(compare))
+		elog(ERROR, "no order of type %u in operator family %u",
+			 bound->key_type, state->indexes.key_opfamily);
+	fmgr_info(compare, &order.compare);
+
+	/* key_type may be that of an operator of any range, any enum ... */
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align,
+					  &bound->keys, &nulls, &bound->nkeys);
+	for (int i = 0; i < bound->nkeys; i++)
+	{
+		if (!nulls[i])
+			bound->keys[nkeys++] = bound->keys[i];
+	}
+	bound->nkeys = nkeys;
+	qsort_arg(bound->keys, nkeys, sizeof(Datum), scan_compare_keys, &order);
+	bound->integers = NULL;
+	if (history_scan_are_integers(state->indexes.key_type, bound->key_type))
+	{
+		bound->integers = palloc(nkeys * sizeof(int64));
+		for (int i = 0; i < nkeys; i++)
+			bound->integers[i] = history_scan_integer(bound->keys[i], length);
+	}
+	return nkeys > 0;
 }
 
 /*
@@ -122,6 +188,12 @@ scan_evaluate_bounds(HistoryScanState *state)
 		old = MemoryContextSwitchTo(state->scan_context);
 		if (!bound->by_value)
 			bound->value = datumCopy(bound->value, false, bound->length);
+		if (bound->kind == SCAN_BOUND_KEYS &&
+			OidIsValid(bound->key_type) && !scan_set_keys(state, bound))
+		{
+			MemoryContextSwitchTo(old);
+			return false;
+		}
 		MemoryContextSwitchTo(old);
 	}
 	return true;
@@ -141,8 +213,10 @@ scan_period_of_bounds(HistoryScanState *state)
 		const ScanBoundState *bound = &state->bounds[i];
 		TimestampTz t = DatumGetTimestampTz(bound->value);
 
-		if (bound->attno != state->table.start_attno &&
-			bound->attno != state->table.end_attno)
+		/* other bounds may compare with a date: the start may be the key */
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(bound->attno != state->table.start_attno &&
+			 bound->attno != state->table.end_attno))
 			continue;
 		state->has_period = true;
 
@@ -162,6 +236,16 @@ scan_wants_run(const HistoryScanState *state, const SegmentRun *run)
 }
 
 /*
+ * How few segments a bound of the key leaves
+ */
+static int
+scan_bound_rank(const ScanBoundState *bound)
+{
+	return bound->strategy != BTEqualStrategyNumber ? 0 :
+		bound->kind == SCAN_BOUND_KEYS ? 1 : 2;
+}
+
+/*
  * How are segments to be found?
  */
 static ScanSource
@@ -176,7 +260,8 @@ scan_choose_source(HistoryScanState *state)
 	{
 		if (state->bounds[i].high_strategy != 0 &&
 			(state->key_bound < 0 ||
-			 state->bounds[i].strategy == BTEqualStrategyNumber))
+			 scan_bound_rank(&state->bounds[i]) >
+			 scan_bound_rank(&state->bounds[state->key_bound])))
 			state->key_bound = i;
 	}
 	foreach(lc, state->runs)
@@ -219,7 +304,7 @@ scan_begin_period(HistoryScanState *state)
  * Searches the btree for the run.
  */
 static void
-scan_begin_run(HistoryScanState *state, const SegmentRun *run)
+scan_search_run(HistoryScanState *state, const SegmentRun *run)
 {
 	const ScanBoundState *bound = &state->bounds[state->key_bound];
 	ScanKeyData keys[2];
@@ -228,7 +313,9 @@ scan_begin_run(HistoryScanState *state, const SegmentRun *run)
 				Int32GetDatum(run->run));
 	ScanKeyEntryInitialize(&keys[1], 0, 2, bound->high_strategy,
 						   bound->value_type, state->indexes.key_collation,
-						   bound->high_function, bound->value);
+						   bound->high_function,
+						   bound->kind == SCAN_BOUND_KEYS ?
+						   bound->keys[bound->key] : bound->value);
 	index_rescan(state->index_scan, keys, 2, NULL, 0);
 	state->in_run = true;
 }
@@ -314,7 +401,8 @@ scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
 	{
 		ScanBoundState *bound = &state->bounds[i];
 
-		if (!OidIsValid(bound->low_operator))
+		if (!OidIsValid(bound->low_operator) ||
+			bound->kind == SCAN_BOUND_KEYS)
 			continue;
 		if (row->no_key ||
 			!DatumGetBool(FunctionCall2Coll(&bound->low_function,
@@ -327,6 +415,37 @@ scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
 	}
 	return row->starts <= state->starts_before &&
 		row->ends >= state->ends_after;
+}
+
+/*
+ * Of the keys of an array, goes to the first that may be in the segment; false
+ * if there is none, *past if there is none in what follows of the run either.
+ * Where the next key lies further on the btree is searched for it.
+ */
+static bool
+scan_advance_key(HistoryScanState *state, const SegmentRun *run,
+				 const SegmentRow *row, bool *past)
+{
+	ScanBoundState *bound = &state->bounds[state->key_bound];
+	Oid			collation = state->indexes.key_collation;
+
+	*past = false;
+	if (bound->kind != SCAN_BOUND_KEYS)
+		return true;
+	while (!row->no_key && bound->key < bound->nkeys &&
+		   !DatumGetBool(FunctionCall2Coll(&bound->low_function, collation,
+										   row->key_low,
+										   bound->keys[bound->key])))
+		bound->key++;
+	*past = row->no_key || bound->key == bound->nkeys;
+	if (*past)
+		return false;
+	if (DatumGetBool(FunctionCall2Coll(&bound->high_called, collation,
+									   row->key_high,
+									   bound->keys[bound->key])))
+		return true;
+	scan_search_run(state, run);
+	return false;
 }
 
 /*
@@ -343,13 +462,22 @@ scan_next_by_key(HistoryScanState *state, SegmentRow *row)
 		if (!scan_wants_run(state, run))
 			continue;
 		if (!state->in_run)
-			scan_begin_run(state, run);
+		{
+			state->bounds[state->key_bound].key = 0;
+			scan_search_run(state, run);
+		}
 		while (index_getnext_slot(state->index_scan, ForwardScanDirection,
 								  state->slot))
 		{
 			bool		past;
 
 			history_segments_read(state->slot, row);
+			if (!scan_advance_key(state, run, row, &past))
+			{
+				if (past)
+					break;
+				continue;
+			}
 			if (scan_wants_segment(state, row, &past))
 				return true;
 			if (past)

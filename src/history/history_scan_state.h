@@ -32,6 +32,14 @@ typedef struct ScanBoundState
 	FmgrInfo	low_function;
 	RegProcedure high_function;
 	Datum		value;			/* of this scan */
+
+	/* The keys of an array */
+	Oid			key_type;
+	int64	   *integers;		/* the same as keys; NULL: no integers */
+	FmgrInfo	high_called;	/* high_function */
+	Datum	   *keys;			/* of this scan, in order */
+	int			nkeys;
+	int			key;			/* where we are */
 } ScanBoundState;
 
 typedef enum ScanSource

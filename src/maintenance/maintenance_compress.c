@@ -85,6 +85,7 @@ temporal_compress_history(PG_FUNCTION_ARGS)
 	CompactOptions options = {0};
 	CompactResult result;
 
+	settings_require_preload();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -118,6 +119,7 @@ temporal_decompress_history(PG_FUNCTION_ARGS)
 	VersionedTable table;
 	CompactResult result;
 
+	settings_require_preload();
 	maintenance_find_table(PG_GETARG_OID(0), &table);
 	PreventCommandIfReadOnly("temporal.decompress_history()");
 	history_expand(&table, &result);

@@ -21,7 +21,7 @@
 /* Versions are looked for this many times while they come of age, */
 #define COMPRESS_LOOKS		24
 /* but not more often than, and at least once every (milliseconds) */
-#define COMPRESS_LEAST		(10 * INT64CONST(1000))
+#define COMPRESS_LEAST		INT64CONST(1000)
 #define COMPRESS_MOST		(60 * 60 * INT64CONST(1000))
 
 /*
@@ -71,7 +71,8 @@ compress_step(const VersionedTable *table, int budget_ms, JobOutcome *outcome)
 	outcome->versions = result.versions;
 	outcome->bytes = result.bytes_before - result.bytes_after;
 	if (result.versions > 0)
-		outcome->detail = psprintf("in %d segments", result.segments);
+		outcome->detail = psprintf("in %d segment%s", result.segments,
+									result.segments == 1 ? "" : "s");
 }
 
 static bool

@@ -5,7 +5,8 @@
  *
  * One DEBUG1 line for each table reference with a clause, when the execution
  * of its statement ends: the table, the clause, its times as they were
- * resolved, and how many pages of the table and of its history were fetched.
+ * resolved, how many pages of the table and of its history were fetched, and
+ * how many segments of the history were opened.
  *
  * MARKS	The planner takes references apart.  Both relations that one becomes
  *			are marked, in fields of their range table entries that PostgreSQL
@@ -43,6 +44,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
+#include "history/history_scan.h"
 #include "query/query.h"
 
 #define LOG_NTIMES	2			/* AS OF has the second, ranges have both */
@@ -54,6 +56,7 @@ typedef struct LogReference
 	bool		known[LOG_NTIMES];
 	TimestampTz times[LOG_NTIMES];
 	uint64		pages[2];		/* of the table, of its history */
+	uint64		segments;
 } LogReference;
 
 typedef struct LogExecution
@@ -133,6 +136,24 @@ query_log_mark(Query *both, ClauseKind kind, const List *quals, Index rti,
 }
 
 /*
+ * The reference that an entry belongs to; NULL if it is not among those.
+ */
+static LogReference *
+log_find_reference(List *references, const RangeTblEntry *rte)
+{
+	ListCell   *lc;
+
+	foreach(lc, references)
+	{
+		LogReference *reference = lfirst(lc);
+
+		if (rte->ctename != NULL && reference->mark == rte->ctelevelsup)
+			return reference;
+	}
+	return NULL;
+}
+
+/*
  * The references of a plan; NIL if it has none.  The table's own entry comes
  * before those of its partitions.
  */
@@ -149,10 +170,7 @@ log_references(const PlannedStmt *plan)
 		char		times[LOG_NTIMES][24];
 
 		if (rte->rtekind != RTE_RELATION || rte->ctename == NULL ||
-			rte->self_reference)
-			continue;
-		if (result != NIL &&
-			((LogReference *) llast(result))->mark == rte->ctelevelsup)
+			rte->self_reference || log_find_reference(result, rte) != NULL)
 			continue;
 		reference = palloc0(sizeof(LogReference));
 		reference->mark = rte->ctelevelsup;
@@ -169,23 +187,6 @@ log_references(const PlannedStmt *plan)
 		result = lappend(result, reference);
 	}
 	return result;
-}
-
-static LogReference *
-log_find_reference(const LogExecution *execution, const RangeTblEntry *rte)
-{
-	ListCell   *lc;
-
-	if (rte->ctename == NULL)
-		return NULL;
-	foreach(lc, execution->references)
-	{
-		LogReference *reference = lfirst(lc);
-
-		if (reference->mark == rte->ctelevelsup)
-			return reference;
-	}
-	return NULL;
 }
 
 static bool
@@ -290,14 +291,23 @@ static void
 log_read_scan(const LogExecution *execution, PlanState *state)
 {
 	const Scan *scan = (const Scan *) state->plan;
-	RangeTblEntry *rte = exec_rt_fetch(scan->scanrelid, execution->estate);
-	LogReference *reference = log_find_reference(execution, rte);
+	RangeTblEntry *rte;
+	LogReference *reference;
 	const VersionedRelation *versioned;
 	AttrNumber	start;
 	AttrNumber	end;
 
+	if (scan->scanrelid == 0)
+		return;					/* somebody else's node, of no one relation */
+	rte = exec_rt_fetch(scan->scanrelid, execution->estate);
+	reference = log_find_reference(execution->references, rte);
 	if (reference == NULL)
 		return;
+	if (IsA(scan, CustomScan) &&
+		strcmp(((const CustomScan *) scan)->methods->CustomName,
+			   HISTORY_SCAN_NAME) == 0)
+		reference->segments +=
+			history_scan_counters((CustomScanState *) state)->segments_read;
 	if (state->instrument != NULL)
 	{
 		const BufferUsage *usage = &state->instrument->bufusage;
@@ -346,6 +356,7 @@ log_walk(PlanState *state, LogExecution *execution)
 		case T_BitmapHeapScan:
 		case T_TidScan:
 		case T_TidRangeScan:
+		case T_CustomScan:
 			log_read_scan(execution, state);
 			break;
 		default:
@@ -376,11 +387,12 @@ static void
 log_report(const LogReference *reference)
 {
 	ereport(DEBUG1,
-			(errmsg_internal("temporal: table %s, clause %s%s, pages " UINT64_FORMAT ", of history " UINT64_FORMAT,
+			(errmsg_internal("temporal: table %s, clause %s%s, pages " UINT64_FORMAT ", of history " UINT64_FORMAT ", segments " UINT64_FORMAT,
 							 get_rel_name(reference->relid),
 							 query_clause_name(reference->mark & 7),
 							 log_times_text(reference),
-							 reference->pages[0], reference->pages[1])));
+							 reference->pages[0], reference->pages[1],
+							 reference->segments)));
 }
 
 static void

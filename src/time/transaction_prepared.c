@@ -31,9 +31,8 @@
  *		the lock finds the transaction busy, before he has written anything:
  *		PostgreSQL, which has the same rule, would tell him too late.
  *
- *		PREPARE TRANSACTION lets go when the memory of the transaction does,
- *		however it ended: that is the first moment after PostgreSQL itself has
- *		let go of it.
+ *		PREPARE TRANSACTION lets go when the memory of the transaction goes:
+ *		that is the first moment after PostgreSQL itself has let go of it.
  *
  * WHO IS NOT HERE
  *		Logical replication's apply worker commits prepared transactions
@@ -84,6 +83,7 @@ static ProcessUtility_hook_type prev_process_utility_hook = NULL;
 	 standard_ProcessUtility) (pstmt, queryString, readOnlyTree, context, \
 							   params, queryEnv, dest, qc)
 
+static void prepared_forget_lock(XactEvent event, void *arg);
 static void prepared_process_utility(PlannedStmt *pstmt,
 									 const char *queryString,
 									 bool readOnlyTree,
@@ -97,6 +97,7 @@ transaction_prepared_init(void)
 {
 	prev_process_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = prepared_process_utility;
+	RegisterXactCallback(prepared_forget_lock, NULL);
 }
 
 TimestampTz
@@ -281,26 +282,41 @@ prepared_lock_tag(Oid relid, TransactionId xid)
 	return tag;
 }
 
+/* The lock of PREPARE TRANSACTION */
+static LOCKTAG prepared_lock;
+static bool prepared_is_locked = false;
+
 static void
 prepared_unlock(void *arg)
 {
-	(void) LockRelease((LOCKTAG *) arg, ExclusiveLock, true);
+	if (prepared_is_locked)
+		(void) LockRelease(&prepared_lock, ExclusiveLock, true);
+	prepared_is_locked = false;
+}
+
+/*
+ * A transaction that fails releases the locks of the session, too.
+ */
+static void
+prepared_forget_lock(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		prepared_is_locked = false;
 }
 
 void
 transaction_prepared_lock(void)
 {
 	MemoryContextCallback *callback;
-	LOCKTAG    *tag;
 
-	callback = MemoryContextAlloc(TopTransactionContext, sizeof(*callback));
-	tag = MemoryContextAlloc(TopTransactionContext, sizeof(*tag));
-	*tag = prepared_lock_tag(transaction_log_objects()->prepared,
-							 GetTopTransactionId());
+	callback = MemoryContextAllocZero(TopTransactionContext,
+									  sizeof(MemoryContextCallback));
 	callback->func = prepared_unlock;
-	callback->arg = tag;
-	(void) LockAcquire(tag, ExclusiveLock, true, false);
 	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+	prepared_lock = prepared_lock_tag(transaction_log_objects()->prepared,
+									  GetTopTransactionId());
+	(void) LockAcquire(&prepared_lock, ExclusiveLock, true, false);
+	prepared_is_locked = true;
 }
 
 /*
@@ -375,7 +391,7 @@ prepared_let_go(PreparedFinish *finish)
 	if (finish->is_half)
 		transaction_flight_note_unfinished();
 	if (finish->locked)
-		prepared_unlock(&finish->lock);
+		(void) LockRelease(&finish->lock, ExclusiveLock, true);
 }
 
 /*

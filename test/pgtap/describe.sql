@@ -10,7 +10,8 @@ CREATE TABLE "Odd ""name" (id integer PRIMARY KEY) WITH (temporal.history_table 
 
 SELECT has_view('temporal', 'tables', 'the view is there');
 SELECT columns_are('temporal', 'tables', ARRAY['schema_name', 'table_name', 'relation', 'history', 'system_versioned',
-	'start_column', 'end_column', 'history_start', 'history_index', 'skip_unchanged', 'exclude_columns', 'owner']);
+	'start_column', 'end_column', 'history_start', 'history_index', 'skip_unchanged', 'exclude_columns', 'compression',
+	'compression_level', 'compress_after', 'owner']);
 SELECT bag_eq($$SELECT table_name::text FROM temporal.tables$$,
 	$$VALUES ('versioned'), ('period_only'), ('Odd "name')$$, 'it lists tables with a period, and no other');
 SELECT results_eq($$SELECT history, system_versioned, start_column, end_column FROM temporal.tables WHERE table_name = 'versioned'$$,

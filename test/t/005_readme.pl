@@ -151,7 +151,9 @@ sub check_file
 
 $ENV{PGTZ} = 'UTC';
 $ENV{PGDATESTYLE} = 'ISO';
-my $node = TemporalTest->new_node('main', extension => 0);
+my $node = TemporalTest->new_node('main',
+	extension => 0,
+	conf => 'temporal.max_workers = 0');
 
 check_file($node, $_) foreach "$top/README.md", sort glob "$top/doc/*.md";
 

@@ -73,6 +73,33 @@ is($node->safe_psql('postgres', $versions),
 	"1|10|f\n1|11|t\n2|20|f\n2|21|t\n3|30|t",
 	'ROLLBACK PREPARED leaves nothing');
 
+# PREPARE that succeeds and PREPARE that fails let go of what they locked
+{
+	my ($ret, $stdout, $stderr) = $node->psql('postgres', <<'SQL', on_error_stop => 0);
+BEGIN; UPDATE t SET v = v WHERE id = 1; PREPARE TRANSACTION 'same';
+BEGIN; UPDATE t SET v = 0 WHERE id = 2; PREPARE TRANSACTION 'same';
+BEGIN; UPDATE t SET v = 0 WHERE id = 2; CREATE TEMP TABLE x (); PREPARE TRANSACTION 'temporary';
+SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND pid = pg_backend_pid();
+COMMIT PREPARED 'same';
+BEGIN; UPDATE t SET v = 0 WHERE id = 2; PREPARE TRANSACTION 'same';
+ROLLBACK PREPARED 'same';
+ROLLBACK PREPARED 'same';
+SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND pid = pg_backend_pid();
+SELECT count(*) FROM temporal.prepared_transaction;
+SQL
+
+	is($stdout, "0\n0\n0", 'PREPARE and COMMIT PREPARED keep no lock');
+	is(join("\n", $stderr =~ /(?:ERROR|WARNING):  .*/g), <<'ERR' =~ s/\n\z//r, 'and fail as ever');
+ERROR:  transaction identifier "same" is already in use
+ERROR:  cannot PREPARE a transaction that has operated on temporary objects
+ERROR:  prepared transaction with identifier "same" does not exist
+ERR
+	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS x');
+}
+is($node->safe_psql('postgres', $versions),
+	"1|10|f\n1|11|f\n1|11|t\n2|20|f\n2|21|t\n3|30|t",
+	'a version of the one that was committed');
+
 # Over a restart, a crash, and with later ticks in between
 foreach my $how ('fast', 'immediate')
 {

@@ -9,7 +9,6 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 use TemporalTest;
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
@@ -124,11 +123,10 @@ sub archive_and_stop
 	$session->{handle}->pump until $session->{out} =~ /(\d+)\n/;
 	$session->{pid} = $1;
 	$in = archive('t', $directory) . ";\n";
-	$session->{handle}->pump_nb;
-	for my $i (1 .. 60000)
+	my $until = time() + 60;
+	until (time() > $until || grep { -s $_ > 100000 } files('*.unfinished'))
 	{
-		last if grep { -s $_ > 100000 } files('*.unfinished');
-		usleep(500);
+		$session->{handle}->pump_nb;
 	}
 	kill('STOP', $session->{pid});
 	like(join(' ', files('*')), qr/^\S+\.unfinished$/, "$what: in the middle");

@@ -1,0 +1,85 @@
+-- Segments are found by keys of an array as by each of them
+CREATE TABLE sgk (id integer PRIMARY KEY, n integer) WITH SYSTEM VERSIONING;
+CREATE TABLE sgk_text (name text COLLATE "C" PRIMARY KEY, n integer) WITH SYSTEM VERSIONING;
+INSERT INTO sgk SELECT i, 0 FROM generate_series(1, 30000) i;
+INSERT INTO sgk_text SELECT 'name ' || i, 0 FROM generate_series(1, 5000) i;
+UPDATE sgk SET n = n + 1;
+UPDATE sgk SET n = n + 1 WHERE id % 3 = 0;
+UPDATE sgk_text SET n = n + 1;
+CREATE TABLE sgk_copy AS TABLE sgk_history;
+CREATE TABLE sgk_text_copy AS TABLE sgk_text_history;
+SELECT versions FROM temporal.compress_history('sgk', now());
+SELECT versions FROM temporal.compress_history('sgk_text', now());
+-- more of them: some keys are in several runs
+UPDATE sgk SET n = n + 1 WHERE id < 20000;
+INSERT INTO sgk_copy SELECT * FROM ONLY sgk_history EXCEPT TABLE sgk_copy;
+SELECT versions FROM temporal.compress_history('sgk', now());
+
+-- {condition}: rows of the history that the copy does not have, and the other
+-- way round; and how many segments were opened
+CREATE FUNCTION sgk_check(relation text, condition text, OUT rows bigint, OUT wrong bigint, OUT segments bigint, OUT total bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE format('SELECT count(*) FROM %I_history WHERE %s', relation, condition) INTO rows;
+	EXECUTE format('SELECT count(*) FROM (
+		(SELECT * FROM %1$I_history WHERE %2$s EXCEPT ALL SELECT * FROM %1$I_copy WHERE %2$s) UNION ALL
+		(SELECT * FROM %1$I_copy WHERE %2$s EXCEPT ALL SELECT * FROM %1$I_history WHERE %2$s)) w', relation, condition) INTO wrong;
+	EXECUTE format('EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM %I_history WHERE %s', relation, condition) INTO plan;
+	SELECT (p ->> 'Segments Read')::bigint, (p ->> 'Segments Total')::bigint INTO segments, total
+	FROM json_array_elements(plan -> 0 -> 'Plan' -> 'Plans') p WHERE p ->> 'Segments Read' IS NOT NULL;
+END
+$$;
+SELECT c.condition, r.rows, r.wrong, r.segments < r.total / 2 AS few
+FROM (VALUES
+	($$id IN (5, 700, 701, 15000, 99999, -1, NULL)$$),
+	($$id = ANY ('{5,5,29999}'::bigint[])$$),
+	($$id = ANY ('{}'::integer[])$$),
+	($$id = ANY (NULL::integer[])$$),
+	($$id = ANY ('{{1,2},{3,4}}'::integer[])$$),
+	($$id = ANY ('{1,15000}'::smallint[]) AND sys_end > '-infinity'$$),
+	($$id IN (5, 29000) AND id > 100$$),
+	($$id IN (5, 29000) AND id = 5$$),
+	($$id IN (5, 6, 29000) AND id IN (6, 29000, 7)$$)) c (condition),
+	sgk_check('sgk', c.condition) r;
+SELECT c.condition, r.rows, r.wrong
+FROM (VALUES
+	($$id = ANY (ARRAY(SELECT i * 37 FROM generate_series(1, 600) i))$$),
+	($$id <> ANY ('{1,2}'::integer[]) AND id < 10$$),
+	($$id = ALL ('{7}'::integer[])$$),
+	($$id < ANY ('{7,9}'::integer[])$$)) c (condition),
+	sgk_check('sgk', c.condition) r;
+SELECT c.condition, r.rows, r.wrong, r.segments < r.total AS fewer
+FROM (VALUES
+	($$name IN ('name 5', 'name 77', 'zz', '')$$),
+	($$name = ANY (ARRAY['name 4999', NULL]::varchar[])$$)) c (condition),
+	sgk_check('sgk_text', c.condition) r;
+SELECT rows, wrong FROM sgk_check('sgk_text', $$name = ANY (ARRAY(SELECT 'name ' || i * 7 FROM generate_series(1, 600) i))$$);
+SELECT rows, wrong FROM sgk_check('sgk_text', $$name COLLATE "POSIX" IN ('name 5', 'name 77')$$);
+
+-- Keys of each row of another table
+PREPARE sgk_keys(integer[]) AS SELECT count(*) FROM sgk_history WHERE id = ANY ($1);
+SET plan_cache_mode = force_generic_plan;
+EXECUTE sgk_keys('{1,2,29000}');
+EXECUTE sgk_keys('{}');
+EXECUTE sgk_keys(NULL);
+SELECT k.keys, (SELECT count(*) FROM sgk_history h WHERE h.id = ANY (k.keys))
+FROM (VALUES ('{1,20001}'::integer[]), ('{3,4}'), ('{}'), (NULL)) k (keys);
+RESET plan_cache_mode;
+DEALLOCATE sgk_keys;
+
+DROP FUNCTION sgk_check;
+DROP TABLE sgk, sgk_text CASCADE;
+DROP TABLE sgk_copy, sgk_text_copy;
+
+-- Dates are not times, though both are numbers inside
+CREATE TABLE sgk_day (day date PRIMARY KEY, n integer) WITH SYSTEM VERSIONING;
+INSERT INTO sgk_day SELECT '2024-01-01'::date + i, i FROM generate_series(0, 999) i;
+UPDATE sgk_day SET n = n + 1;
+SELECT versions FROM temporal.compress_history('sgk_day', now());
+SELECT n FROM sgk_day_history WHERE day = ANY ('{2024-01-05,2025-05-05}'::date[]) ORDER BY 1;
+SELECT n FROM sgk_day_history WHERE day = ANY ('{"2024-01-05 00:00","2025-05-05 12:00"}'::timestamp[]);
+SELECT n FROM sgk_day_history WHERE day = '2024-01-05 00:00'::timestamp;
+SELECT count(*) FROM sgk_day_history WHERE day < '2024-01-05 12:00'::timestamp;
+DROP TABLE sgk_day CASCADE;

@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_progress.c
+ *	  Which process is at which job, and how far
+ *
+ * PostgreSQL's own progress reporting knows a fixed list of commands, so this
+ * is an array in shared memory with an entry for each server process.  It is
+ * the lock as well that keeps two processes from one job: it has to be held
+ * over many transactions, and to vanish with the process, and with the server
+ * if that crashes.
+ *
+ * LOCKING
+ *		lock protects who has claimed what.  An entry is written by its process
+ *		alone, under lock exclusively: a few times in a step.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "catalog/job_progress.h"
+
+#define JOB_PROGRESS_TRANCHE	"temporal_job_progress"
+
+typedef struct JobEntry
+{
+	JobProgress progress;
+	int64		versions_before;	/* of the steps that have ended */
+} JobEntry;
+
+typedef struct JobBoard
+{
+	LWLock	   *lock;
+	JobEntry	entries[FLEXIBLE_ARRAY_MEMBER]; /* by number of process */
+} JobBoard;
+
+static JobBoard *board = NULL;
+static JobEntry *own = NULL;	/* NULL: nothing is claimed */
+static bool exit_registered = false;
+
+static shmem_request_hook_type prev_shmem_request_hook = NULL;
+static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
+
+static Size
+job_progress_size(void)
+{
+	return add_size(offsetof(JobBoard, entries),
+					mul_size(MaxBackends, sizeof(JobEntry)));
+}
+
+static void
+job_progress_shmem_request(void)
+{
+	if (prev_shmem_request_hook)
+		prev_shmem_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(job_progress_size()));
+	RequestNamedLWLockTranche(JOB_PROGRESS_TRANCHE, 1);
+}
+
+static void
+job_progress_shmem_startup(void)
+{
+	bool		found;
+
+	if (prev_shmem_startup_hook)
+		prev_shmem_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	board = ShmemInitStruct("temporal job progress", job_progress_size(),
+							&found);
+	if (!found)
+	{
+		memset(board, 0, job_progress_size());
+		board->lock = &GetNamedLWLockTranche(JOB_PROGRESS_TRANCHE)->lock;
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+job_progress_init(void)
+{
+	prev_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = job_progress_shmem_request;
+	prev_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = job_progress_shmem_startup;
+}
+
+static void
+job_progress_exit(int code, Datum arg)
+{
+	job_progress_release();
+}
+
+/*
+ * The caller has the lock.
+ */
+static bool
+job_progress_find(Oid relation, const char *kind)
+{
+	for (int i = 0; i < MaxBackends; i++)
+	{
+		const JobProgress *entry = &board->entries[i].progress;
+
+		if (entry->pid != 0 && entry->relation == relation &&
+			entry->database == MyDatabaseId && strcmp(entry->kind, kind) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+job_progress_claim(Oid relation, const char *kind)
+{
+	int			number = temporal_my_proc_number();
+	bool		claimed;
+
+	Assert(own == NULL);
+	Assert(number >= 0 && number < MaxBackends);
+	if (!exit_registered)
+	{
+		before_shmem_exit(job_progress_exit, (Datum) 0);
+		exit_registered = true;
+	}
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	claimed = !job_progress_find(relation, kind);
+	if (claimed)
+	{
+		own = &board->entries[number];
+		memset(own, 0, sizeof(*own));
+		own->progress.pid = MyProcPid;
+		own->progress.database = MyDatabaseId;
+		own->progress.relation = relation;
+		strlcpy(own->progress.kind, kind, JOB_PROGRESS_NAME);
+		own->progress.started = GetCurrentTimestamp();
+		own->progress.total = -1;
+	}
+	LWLockRelease(board->lock);
+	return claimed;
+}
+
+void
+job_progress_release(void)
+{
+	if (own == NULL)
+		return;
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	own->progress.pid = 0;
+	LWLockRelease(board->lock);
+	own = NULL;
+}
+
+bool
+job_progress_is_claimed(Oid relation, const char *kind)
+{
+	bool		claimed;
+
+	LWLockAcquire(board->lock, LW_SHARED);
+	claimed = job_progress_find(relation, kind);
+	LWLockRelease(board->lock);
+	return claimed;
+}
+
+void
+job_progress_report(const char *phase, int64 versions, int64 total)
+{
+	if (own == NULL)
+		return;
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	if (phase != NULL)
+		strlcpy(own->progress.phase, phase, JOB_PROGRESS_NAME);
+	own->progress.versions = own->versions_before + versions;
+	own->progress.total = total < 0 ? -1 : own->versions_before + total;
+	LWLockRelease(board->lock);
+}
+
+void
+job_progress_end_step(int64 versions)
+{
+	if (own == NULL)
+		return;
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	own->progress.steps++;
+	own->versions_before += versions;
+	own->progress.versions = own->versions_before;
+	LWLockRelease(board->lock);
+}
+
+int
+job_progress_list(JobProgress **list)
+{
+	int			n = 0;
+
+	*list = palloc(MaxBackends * sizeof(JobProgress));
+	LWLockAcquire(board->lock, LW_SHARED);
+	for (int i = 0; i < MaxBackends; i++)
+	{
+		if (board->entries[i].progress.pid != 0)
+			(*list)[n++] = board->entries[i].progress;
+	}
+	LWLockRelease(board->lock);
+	return n;
+}
