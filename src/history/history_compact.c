@@ -633,18 +633,30 @@ compact_delete_merged(CompactState *state)
 static void
 compact_open_segments(CompactState *state, const SegmentTable *table)
 {
-	const SliceOrder *order = &state->order;
+	SliceOrder *order = &state->order;
 
 	/* against others of our kind alone */
 	state->segments = table_open(table->segments, ShareUpdateExclusiveLock);
 	state->key_attno = table->key_attno;
+	if (table->start_attno != order->start_attno ||
+		table->end_attno != order->end_attno || state->key_attno < 0 ||
+		state->key_attno > state->desc->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("segments of history \"%s\" are of another table",
+						RelationGetRelationName(state->history))));
 	if (state->key_attno != 0 &&
 		(order->nkeys == 0 || order->key_attnos[0] != state->key_attno))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot compress history \"%s\" any further because the primary key has changed",
-						RelationGetRelationName(state->history)),
-				 errhint("Call temporal.decompress_history() first.")));
+	{
+		/* another primary key than when they were made: this comes first */
+		AttrNumber *attnos = palloc((order->nkeys + 1) * sizeof(AttrNumber));
+
+		attnos[0] = state->key_attno;
+		memcpy(attnos + 1, order->key_attnos,
+			   order->nkeys * sizeof(AttrNumber));
+		order->key_attnos = attnos;
+		order->nkeys++;
+	}
 }
 
 /*

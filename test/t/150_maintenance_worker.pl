@@ -111,7 +111,7 @@ make_table($node, 'postgres', 'good', 10);
 wait_until_compressed($node, 'postgres', 'bad', 10, 'a table');
 # (as if the primary key were another one than that of the segments)
 $node->safe_psql('postgres', <<'SQL');
-UPDATE temporal.segment_store SET key_column = 2
+UPDATE temporal.segment_store SET key_column = 99
 WHERE history = 'bad_history'::regclass;
 SQL
 $node->safe_psql('postgres', 'UPDATE bad SET v = 2; UPDATE good SET v = 2');
