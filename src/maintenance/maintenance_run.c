@@ -93,6 +93,7 @@ typedef struct JobRun
 	JobState	state_before;
 	JobRunRow	record;
 	JobOutcome	outcome;		/* of the last step */
+	int64		segments;		/* of all */
 	int			error_code;		/* of record.error */
 } JobRun;
 
@@ -265,6 +266,7 @@ run_steps(JobRun *run)
 			run->record.steps++;
 			run->record.versions += run->outcome.versions;
 			run->record.bytes += run->outcome.bytes;
+			run->segments += run->outcome.segments;
 			job_progress_end_step(run->outcome.versions);
 		}
 		more = result == STEP_TAKEN && run->outcome.more;
@@ -440,6 +442,18 @@ run_step(JobRun *run)
 	return result;
 }
 
+/*
+ * Says in how many segments, if no step had words of its own.
+ */
+static void
+run_describe(JobRun *run)
+{
+	if (run->record.detail == NULL && run->segments > 0)
+		run->record.detail = psprintf("in %lld segment%s",
+									  (long long) run->segments,
+									  run->segments == 1 ? "" : "s");
+}
+
 static void
 run_log_work(const JobRun *run)
 {
@@ -499,6 +513,7 @@ run_end(JobRun *run, StepResult result, bool more)
 	JobRow	   *row = &run->row;
 	VersionedTable table;
 
+	run_describe(run);
 	run->record.ended = GetCurrentTimestamp();
 	row->last_end = row->next_run = run->record.ended;
 	row->last_error = run->record.error;
