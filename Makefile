@@ -202,6 +202,7 @@ REGRESS = \
 	catalog_views \
 	settings \
 	extension_lifecycle \
+	segments_basic \
 	segments_answers \
 	segments_types \
 	segments_plans \

@@ -127,6 +127,7 @@ scan_compare_keys(const void *a, const void *b, void *arg)
 static bool
 scan_set_keys(HistoryScanState *state, ScanBoundState *bound)
 {
+	ArrayType  *array = DatumGetArrayTypeP(bound->value);
 	ScanKeyOrder order = {.collation = state->indexes.key_collation};
 	RegProcedure compare = get_opfamily_proc(state->indexes.key_opfamily,
 											 bound->key_type, bound->key_type,
@@ -141,10 +142,11 @@ scan_set_keys(HistoryScanState *state, ScanBoundState *bound)
 		elog(ERROR, "no order of type %u in operator family %u",
 			 bound->key_type, state->indexes.key_opfamily);
 	fmgr_info(compare, &order.compare);
-	get_typlenbyvalalign(bound->key_type, &length, &by_value, &align);
-	deconstruct_array(DatumGetArrayTypeP(bound->value), bound->key_type,
-					  length, by_value, align, &bound->keys, &nulls,
-					  &bound->nkeys);
+
+	/* key_type may be that of an operator of any range, any enum ... */
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align,
+					  &bound->keys, &nulls, &bound->nkeys);
 	for (int i = 0; i < bound->nkeys; i++)
 	{
 		if (!nulls[i])
