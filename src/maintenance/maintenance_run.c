@@ -17,7 +17,7 @@
  *		is taken in a subtransaction, as the owner of the table in a
  *		security-restricted operation, with a short lock_timeout.  The table is
  *		locked only if that can be had at once: whoever has it is about to
- *		change it.
+ *		change it.  A worker's step gives way to who wants to (job_progress.c).
  *
  * WHEN
  *		A job that left nothing is due again after its kind's interval, one
@@ -292,6 +292,7 @@ maintenance_run_job(const JobRunner *runner, const Job *job)
 		return JOB_NOT_RUN;
 	context = AllocSetContextCreate(parent, "temporal maintenance run",
 									ALLOCSET_DEFAULT_SIZES);
+	job_progress_set_modest(runner->worker);
 	PG_TRY();
 	{
 		run = MemoryContextAllocZero(context, sizeof(JobRun));
