@@ -55,7 +55,7 @@ BEGIN
 	DELETE FROM sba_long;
 END $$;
 CREATE TABLE sba_was AS SELECT * FROM sba_long_history;
-SELECT versions = (SELECT count(*) FROM sba_was) AS all_of_it, segments > 5 AS many FROM temporal.compress_history('sba_long', now());
+SELECT versions = (SELECT count(*) FROM sba_was) AS all_of_it, segments > 1 AS many FROM temporal.compress_history('sba_long', now());
 SELECT count(*) FROM (SELECT * FROM sba_was EXCEPT ALL SELECT * FROM sba_long_history) x;
 SELECT count(*) FROM (SELECT * FROM sba_long_history EXCEPT ALL SELECT * FROM sba_was) x;
 SELECT id, count(*) FROM sba_long_history WHERE id IN (1, 2, 99) GROUP BY id ORDER BY id;
