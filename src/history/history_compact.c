@@ -54,6 +54,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/job_progress.h"
 #include "catalog/segment_table.h"
 #include "catalog/versioned_table.h"
 #include "history/history_access.h"
@@ -384,6 +385,7 @@ compact_delete(CompactState *state)
 		TM_Result	result;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		result = table_tuple_delete(state->history, &state->tids[i], cid,
 									state->order.snapshot, InvalidSnapshot, true,
 									&failure, false);
@@ -429,6 +431,7 @@ compact_build(CompactState *state, HistorySlices *slices)
 	while (history_slices_next(slices, &version))
 	{
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		if (version.slice != slice || version.age != age)
 		{
 			compact_end_run(state);
@@ -594,6 +597,7 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 		ItemPointer tid;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		history_segments_read(slot, &row);
 		if (!compact_is_merged(state, row.run))
 			continue;

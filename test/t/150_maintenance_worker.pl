@@ -214,6 +214,13 @@ sub wait_for_step
 }
 
 wait_for_step('later');
+$node->safe_psql('later', 'BEGIN; LOCK TABLE big; COMMIT');
+is( $node->safe_psql('later',
+		"SELECT error FROM temporal.job_runs WHERE relation = 'big'::regclass"),
+	'maintenance gave way to another transaction that waits for the table',
+	'a step gives way to who wants to change the table');
+
+wait_for_step('later');
 my ($ret, $stdout, $stderr) =
   $node->psql('postgres', 'ALTER DATABASE later RENAME TO earlier');
 is($stderr, '', 'ALTER DATABASE RENAME in the middle of a step');
