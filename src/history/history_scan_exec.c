@@ -252,6 +252,30 @@ scan_integer(Datum value, int16 length)
 }
 
 /*
+ * Leaves the versions of a key in the segment, which is not decompressed as a
+ * whole then; says by which bound.
+ */
+static const ScanBoundState *
+scan_narrow_segment(HistoryScanState *state, int *n)
+{
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		const ScanBoundState *bound = &state->bounds[i];
+		bool		found;
+
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			bound->attno != state->table.key_attno ||
+			bound->strategy != BTEqualStrategyNumber)
+			continue;
+		*n = history_segment_narrow(state->segment, bound->attno,
+									scan_integer(bound->value, bound->length),
+									&found);
+		return found ? bound : NULL;
+	}
+	return NULL;
+}
+
+/*
  * Opens a segment, and selects its versions.
  */
 static void
@@ -260,6 +284,7 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 	int			n = history_segment_open(state->segment, row->data,
 										 &state->slot->tts_tid,
 										 state->ncolumns + 2);
+	const ScanBoundState *narrowed = scan_narrow_segment(state, &n);
 	bool		all = true;
 
 	state->counters.segments_read++;
@@ -277,7 +302,8 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 			const Datum *values;
 			const bool *nulls;
 
-			if (bound->kind != SCAN_BOUND_INTEGER || is_key != (pass == 0))
+			if (bound->kind != SCAN_BOUND_INTEGER || bound == narrowed ||
+				is_key != (pass == 0))
 				continue;
 			history_segment_read(state->segment, bound->attno, &values,
 								 &nulls);
