@@ -34,10 +34,8 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/heap.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -52,6 +50,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "base/compat_query.h"
 #include "history/history_scan.h"
@@ -115,6 +114,13 @@ scan_is_integer(Oid type)
 		type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
 }
 
+/* From a cache: GetDefaultOpClass() reads the catalog each time */
+static Oid
+scan_opfamily(Oid type)
+{
+	return lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+}
+
 static Node *
 scan_strip_relabel(Node *node)
 {
@@ -170,13 +176,10 @@ scan_bound(const SegmentTable *table, const SegmentIndexes *indexes,
 	if (scan_is_integer(var->vartype) && lefttype == var->vartype &&
 		scan_is_integer(righttype))
 	{
-		Oid			opclass = GetDefaultOpClass(lefttype, BTREE_AM_OID);
-		Oid			family = get_opclass_family(opclass);
+		Oid			family = scan_opfamily(lefttype);
 
 		/* of the same kind: not a date with a time */
-		if (lefttype == righttype ||
-			family == get_opclass_family(GetDefaultOpClass(INT4OID,
-														   BTREE_AM_OID)))
+		if (lefttype == righttype || family == scan_opfamily(INT4OID))
 			bound->strategy = get_op_opfamily_strategy(operator, family);
 		if (bound->strategy != 0)
 		{
