@@ -45,6 +45,7 @@ OBJS = \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
 	src/history/history_reach.o \
+	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \
 	src/history/history_scan_explain.o \
 	src/history/history_scan_plan.o \

@@ -168,12 +168,16 @@ scan_begin(CustomScanState *node, EState *estate, int eflags)
 		bound->kind = list_nth_int(kinds, i);
 		bound->attno = list_nth_int(attnos, i);
 		bound->strategy = list_nth_int(strategies, i);
-		bound->expr = ExecInitExpr(value, &node->ss.ps);
+		if (IsA(value, Const))
+		{
+			bound->value = ((Const *) value)->constvalue;
+			bound->is_null = ((Const *) value)->constisnull;
+		}
+		else
+			bound->expr = ExecInitExpr(value, &node->ss.ps);
 		bound->value_type = exprType((Node *) value);
 		get_typlenbyval(bound->value_type, &bound->length, &bound->by_value);
 	}
-	state->recheck = ExecInitQual(history_scan_conditions(plan),
-								  &node->ss.ps);
 	state->once = ExecInitQual(history_scan_once(plan), &node->ss.ps);
 	state->run = NULL;
 	state->key_bound = -1;
@@ -414,6 +418,18 @@ scan_recheck(ScanState *node, TupleTableSlot *slot)
 	HistoryScanState *state = (HistoryScanState *) node;
 	ExprContext *econtext = node->ps.ps_ExprContext;
 
+	/* seldom needed, if ever, and most of what it took to begin the scan */
+	if (!state->has_recheck)
+	{
+		MemoryContext old =
+			MemoryContextSwitchTo(node->ps.state->es_query_cxt);
+
+		state->recheck =
+			ExecInitQual(history_scan_conditions((CustomScan *) node->ps.plan),
+						 &node->ps);
+		state->has_recheck = true;
+		MemoryContextSwitchTo(old);
+	}
 	econtext->ecxt_scantuple = slot;
 	return ExecQual(state->recheck, econtext);
 }

@@ -14,12 +14,6 @@
  *		Both parts of an Append need the same parameters; what the heap has no
  *		such path for is scanned.
  *
- * BOUNDS
- *		Clauses "column OP value" where the column holds integers or times, the
- *		period's among them, are evaluated on the decompressed column, before a
- *		row is made of it.  Those on the period and on the key column also tell
- *		which segments have to be opened.  Everything else is a filter of rows.
- *
  * ESTIMATES
  *		How many versions are valid at a time is known well: each run has
  *		quantiles of the starts and ends of its versions.  What other clauses
@@ -50,10 +44,10 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "base/compat_query.h"
 #include "history/history_scan.h"
+#include "history/history_scan_bound.h"
 #include "history/history_segments.h"
 
 /* What the planner knows of the segments of a history */
@@ -71,18 +65,6 @@ typedef struct ScanPlanner
 	double		bytes;
 	double		raw_bytes;
 } ScanPlanner;
-
-/* A clause that is a bound */
-typedef struct ScanBound
-{
-	HistoryScanBoundKind kind;
-	AttrNumber	attno;
-	int			strategy;
-	Oid			operator;
-	Expr	   *value;
-	Expr	   *clause;
-	bool		exact;			/* the clause need not be asked of rows */
-} ScanBound;
 
 static Plan *history_scan_plan(PlannerInfo *root, RelOptInfo *rel,
 							   CustomPath *best_path, List *tlist,
@@ -102,137 +84,6 @@ void
 history_scan_init(void)
 {
 	RegisterCustomScanMethods(&scan_plan_methods);
-}
-
-/*
- * Types whose order is that of the integers they are
- */
-static bool
-scan_is_integer(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID ||
-		type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
-}
-
-/* From a cache: GetDefaultOpClass() reads the catalog each time */
-static Oid
-scan_opfamily(Oid type)
-{
-	return lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
-}
-
-static Node *
-scan_strip_relabel(Node *node)
-{
-	while (node != NULL && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node;
-}
-
-/*
- * Is the clause a bound of the relation?
- */
-static bool
-scan_bound(const SegmentTable *table, const SegmentIndexes *indexes,
-		   Index relid, Expr *clause, ScanBound *bound)
-{
-	Oid			operator;
-	Node	   *left;
-	Node	   *right;
-	Var		   *var;
-	Oid			lefttype;
-	Oid			righttype;
-
-	if (!IsA(clause, OpExpr) || list_length(((OpExpr *) clause)->args) != 2)
-		return false;
-	operator = ((OpExpr *) clause)->opno;
-	left = scan_strip_relabel(linitial(((OpExpr *) clause)->args));
-	right = lsecond(((OpExpr *) clause)->args);
-	if (!IsA(left, Var) || ((Var *) left)->varno != relid)
-	{
-		Node	   *swap = scan_strip_relabel(right);
-
-		right = linitial(((OpExpr *) clause)->args);
-		left = swap;
-		operator = get_commutator(operator);
-	}
-	if (!IsA(left, Var) || ((Var *) left)->varno != relid ||
-		((Var *) left)->varlevelsup != 0 || ((Var *) left)->varattno <= 0 ||
-		!OidIsValid(operator))
-		return false;
-	var = (Var *) left;
-	if (bms_is_member(relid, pull_varnos(NULL, right)) ||
-		contain_volatile_functions(right) || contain_subplans(right))
-		return false;
-
-	memset(bound, 0, sizeof(*bound));
-	bound->attno = var->varattno;
-	bound->operator = operator;
-	bound->value = (Expr *) right;
-	bound->clause = clause;
-
-	/* its types are what it compares, which a domain is not */
-	op_input_types(operator, &lefttype, &righttype);
-	if (scan_is_integer(var->vartype) && lefttype == var->vartype &&
-		scan_is_integer(righttype))
-	{
-		Oid			family = scan_opfamily(lefttype);
-
-		/* of the same kind: not a date with a time */
-		if (lefttype == righttype || family == scan_opfamily(INT4OID))
-			bound->strategy = get_op_opfamily_strategy(operator, family);
-		if (bound->strategy != 0)
-		{
-			bound->kind = SCAN_BOUND_INTEGER;
-			bound->exact = true;
-			return true;
-		}
-	}
-	if (var->varattno == table->key_attno && OidIsValid(indexes->by_key))
-	{
-		bound->strategy = get_op_opfamily_strategy(operator,
-												   indexes->key_opfamily);
-		if (bound->strategy != 0 &&
-			((OpExpr *) clause)->inputcollid == indexes->key_collation)
-		{
-			bound->kind = SCAN_BOUND_KEY;
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * The bounds among clauses, RestrictInfos or not; what is not a bound alone is
- * added to *rest.
- */
-static List *
-scan_bounds(const SegmentTable *table, const SegmentIndexes *indexes,
-			RelOptInfo *rel, List *clauses, List **rest)
-{
-	List	   *bounds = NIL;
-	ListCell   *lc;
-
-	foreach(lc, clauses)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		ScanBound	bound;
-
-		if (rinfo->pseudoconstant)
-			continue;
-		if (restriction_is_securely_promotable(rinfo, rel) &&
-			scan_bound(table, indexes, rel->relid, rinfo->clause, &bound))
-		{
-			ScanBound  *kept = palloc(sizeof(ScanBound));
-
-			*kept = bound;
-			bounds = lappend(bounds, kept);
-			if (bound.exact)
-				continue;
-		}
-		*rest = lappend(*rest, rinfo->clause);
-	}
-	return bounds;
 }
 
 static bool
@@ -291,6 +142,33 @@ scan_middle_time(const ScanPlanner *planner)
 }
 
 /*
+ * Finds out the times of bounds on the period.
+ */
+static void
+scan_estimate_times(const ScanPlanner *planner, List *bounds)
+{
+	ListCell   *lc;
+
+	foreach(lc, bounds)
+	{
+		ScanBound  *bound = lfirst(lc);
+		Node	   *value;
+
+		if (bound->attno != planner->table.start_attno &&
+			bound->attno != planner->table.end_attno)
+			continue;
+		value = estimate_expression_value(planner->root,
+										  (Node *) bound->value);
+		if (!IsA(value, Const))
+			bound->time = scan_middle_time(planner);
+		else if (((Const *) value)->constisnull)
+			bound->never = true;
+		else
+			bound->time = DatumGetTimestampTz(((Const *) value)->constvalue);
+	}
+}
+
+/*
  * How many versions of a run, and how many of its segments, the bounds on the
  * period leave
  */
@@ -302,7 +180,6 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 	double		not_started = 0;	/* share that began too early */
 	double		ended = 0;		/* share that ended too early */
 	double		not_ended = 1;	/* share that ended in time */
-	TimestampTz middle = scan_middle_time(planner);
 	ListCell   *lc;
 
 	*opened = true;
@@ -310,20 +187,13 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 	{
 		const ScanBound *bound = lfirst(lc);
 		bool		is_start = bound->attno == planner->table.start_attno;
-		TimestampTz t = middle;
-		Node	   *value;
+		TimestampTz t = bound->time;
 		double		share;
 
 		if (!is_start && bound->attno != planner->table.end_attno)
 			continue;
-		value = estimate_expression_value(planner->root,
-										  (Node *) bound->value);
-		if (IsA(value, Const))
-		{
-			if (((Const *) value)->constisnull)
-				return 0;
-			t = DatumGetTimestampTz(((Const *) value)->constvalue);
-		}
+		if (bound->never)
+			return 0;
 		share = scan_share_before(is_start ? run->start_quantiles :
 								  run->end_quantiles, t);
 		switch (bound->strategy)
@@ -369,8 +239,9 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 	RelOptInfo *rel = planner->rel;
 	List	   *rest = NIL;
 	List	   *others = NIL;
-	List	   *bounds = scan_bounds(&planner->table, &planner->indexes, rel,
-									 clauses, &rest);
+	List	   *bounds = history_scan_bounds(&planner->table,
+											 &planner->indexes, rel, clauses,
+											 &rest);
 	bool		has_key = scan_has_key(planner, bounds);
 	double		rows = 0;
 	double		segments = 0;
@@ -379,6 +250,7 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 	QualCost	qual_cost;
 	ListCell   *lc;
 
+	scan_estimate_times(planner, bounds);
 	foreach(lc, planner->runs)
 	{
 		const SegmentRun *run = lfirst(lc);
@@ -462,8 +334,8 @@ scan_is_key_join(const ScanPlanner *planner, RestrictInfo *rinfo)
 	ScanBound	bound;
 
 	return join_clause_is_movable_to(rinfo, planner->rel) &&
-		scan_bound(&planner->table, &planner->indexes, planner->rel->relid,
-				   rinfo->clause, &bound) &&
+		history_scan_bound(&planner->table, &planner->indexes,
+						   planner->rel->relid, rinfo->clause, &bound) &&
 		bound.attno == planner->table.key_attno &&
 		bound.strategy == BTEqualStrategyNumber;
 }
@@ -473,7 +345,7 @@ scan_member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 				   EquivalenceMember *em, void *arg)
 {
 	const ScanPlanner *planner = arg;
-	Node	   *expr = scan_strip_relabel((Node *) em->em_expr);
+	Node	   *expr = history_scan_strip_relabel((Node *) em->em_expr);
 
 	return IsA(expr, Var) && ((Var *) expr)->varno == rel->relid &&
 		((Var *) expr)->varattno == planner->table.key_attno;
@@ -549,16 +421,17 @@ scan_heap_path(ScanPlanner *planner, List *paths, Relids outer)
 		create_seqscan_path(planner->root, planner->rel, outer, 0);
 }
 
-static void
+static Path *
 scan_add_append(ScanPlanner *planner, List *heap_paths, Relids outer)
 {
+	Path	   *path = scan_path(planner, outer, 0);
 	List	   *subpaths = list_make2(scan_heap_path(planner, heap_paths,
-													 outer),
-									  scan_path(planner, outer, 0));
+													 outer), path);
 
 	add_path(planner->rel, (Path *)
 			 create_append_path(planner->root, planner->rel, subpaths, NIL,
 								NIL, outer, 0, false, -1));
+	return path;
 }
 
 static void
@@ -688,6 +561,7 @@ history_scan_add_paths(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
 	List	   *paths = rel->pathlist;
 	List	   *partial_paths = rel->partial_pathlist;
 	ScanPlanner planner;
+	Path	   *path;
 	ListCell   *lc;
 
 	/* What clauses leave nothing of, and what is written to: it says no */
@@ -699,11 +573,11 @@ history_scan_add_paths(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
 
 	rel->pathlist = NIL;
 	rel->partial_pathlist = NIL;
-	scan_add_append(&planner, paths, rel->lateral_relids);
+	path = scan_add_append(&planner, paths, rel->lateral_relids);
 	foreach(lc, scan_outers(&planner))
-		scan_add_append(&planner, paths, lfirst(lc));
+		(void) scan_add_append(&planner, paths, lfirst(lc));
 	scan_add_partial(&planner, partial_paths);
-	scan_add_rows(root, rel, scan_path(&planner, rel->lateral_relids, 0)->rows);
+	scan_add_rows(root, rel, path->rows);
 }
 
 /*
@@ -768,7 +642,7 @@ history_scan_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 
 	history_segments_indexes(segments, &indexes);
 	table_close(segments, AccessShareLock);
-	foreach(lc, scan_bounds(&table, &indexes, rel, clauses, &quals))
+	foreach(lc, history_scan_bounds(&table, &indexes, rel, clauses, &quals))
 	{
 		const ScanBound *bound = lfirst(lc);
 
