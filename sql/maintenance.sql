@@ -62,10 +62,10 @@ CALL temporal.run_maintenance('mnt_history');
 CALL temporal.run_maintenance(0);
 \echo :SQLSTATE
 
--- An error is recorded, and others go on.  (As if the segments of mnt had been
--- made for another primary key; a new session because that is cached)
+-- An error is recorded, and others go on.  (As if the segments of mnt were
+-- of another table; a new session because that is cached)
 SET ROLE NONE;
-UPDATE temporal.segment_store SET key_column = 2 WHERE history = 'mnt_history'::regclass;
+UPDATE temporal.segment_store SET key_column = 99 WHERE history = 'mnt_history'::regclass;
 \connect
 UPDATE mnt SET v = 4;
 UPDATE mnt_part SET v = 4;

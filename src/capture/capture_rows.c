@@ -219,7 +219,6 @@ Datum
 temporal_protect_history(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	SegmentTable segments;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -241,7 +240,8 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 	/* An import adds versions; nothing else reaches those in segments */
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
-		segment_table_get(RelationGetRelid(trigdata->tg_relation), &segments))
+		segment_run_list(RelationGetRelid(trigdata->tg_relation), NULL,
+						 false) != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change versions of history \"%s\" because it is compressed",

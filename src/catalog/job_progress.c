@@ -9,6 +9,14 @@
  * over many transactions, and to vanish with the process, and with the server
  * if that crashes.
  *
+ * GIVING WAY
+ *		Steps are short, but not all: a run of segments takes seconds.  Who
+ *		wants to change or drop the table would wait for that long, with
+ *		everybody else behind him.  Autovacuum is cancelled then by who waits;
+ *		a worker of ours has to look.  A lock mode that it does not have, which
+ *		conflicts with what changes of a table take, is not to be had at once
+ *		if somebody waits for such a lock.
+ *
  * LOCKING
  *		lock protects who has claimed what.  An entry is written by its process
  *		alone, under lock exclusively: a few times in a step.
@@ -19,6 +27,7 @@
 
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
@@ -28,6 +37,13 @@
 #include "catalog/job_progress.h"
 
 #define JOB_PROGRESS_TRANCHE	"temporal_job_progress"
+
+/*
+ * Others are looked for at every so many calls, if so many microseconds have
+ * passed.
+ */
+#define GIVE_WAY_CALLS		64
+#define GIVE_WAY_TIME		50000
 
 typedef struct JobEntry
 {
@@ -44,6 +60,9 @@ typedef struct JobBoard
 static JobBoard *board = NULL;
 static JobEntry *own = NULL;	/* NULL: nothing is claimed */
 static bool exit_registered = false;
+static bool own_is_modest = false;
+static int	give_way_calls = 0;
+static TimestampTz give_way_last = 0;
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -153,6 +172,7 @@ job_progress_release(void)
 	own->progress.pid = 0;
 	LWLockRelease(board->lock);
 	own = NULL;
+	own_is_modest = false;
 }
 
 bool
@@ -189,6 +209,37 @@ job_progress_end_step(int64 versions)
 	own->versions_before += versions;
 	own->progress.versions = own->versions_before;
 	LWLockRelease(board->lock);
+}
+
+void
+job_progress_set_modest(bool modest)
+{
+	own_is_modest = modest;
+}
+
+static void
+job_progress_look_for_others(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Oid			relation = own->progress.relation;
+
+	if (now - give_way_last < GIVE_WAY_TIME && now >= give_way_last)
+		return;
+	give_way_last = now;
+	if (!ConditionalLockRelationOid(relation, RowShareLock))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("maintenance gave way to another transaction that waits for the table")));
+	UnlockRelationOid(relation, RowShareLock);
+}
+
+void
+job_progress_give_way(void)
+{
+	if (own == NULL || !own_is_modest || ++give_way_calls < GIVE_WAY_CALLS)
+		return;
+	give_way_calls = 0;
+	job_progress_look_for_others();
 }
 
 int

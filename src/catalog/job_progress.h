@@ -49,6 +49,16 @@ extern void job_progress_report(const char *phase, int64 versions,
 extern void job_progress_end_step(int64 versions);
 
 /*
+ * For loops of a step that may take long: 55P03 if this process should not be
+ * in others' way, and somebody waits for the table it has claimed and locked,
+ * to change it.  Where nothing is claimed nothing happens.
+ */
+extern void job_progress_give_way(void);
+
+/* Is this process to give way? */
+extern void job_progress_set_modest(bool modest);
+
+/*
  * Copies what is claimed, of all databases; returns how many there are.
  * Palloc'd.
  */

@@ -211,7 +211,7 @@ ddl_refuse_drop_of_segments(Oid segments)
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 			 errmsg("cannot drop %s because it holds versions of history \"%s\"",
 					get_rel_name(segments), get_rel_name(history)),
-			 errhint("Call temporal.decompress_history() first, or drop the versioned table.")));
+			 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING writes them back first; DROP TABLE drops them with their table.")));
 }
 
 static void

@@ -581,7 +581,7 @@ ddl_drop_versioning(ParseState *pstate, Oid relid,
 	{
 		CompactResult expanded;
 
-		history_expand(table, &expanded);
+		history_expand(table, true, &expanded);
 	}
 
 	/* First, so that dropping the history finds no table that needs it */

@@ -30,23 +30,65 @@
 /* Few bits are at most one in so many, and so much smaller as numbers */
 #define BITMAP_FEW		3
 
+static inline int
+bitmap_count_word(const uint8 *bits)
+{
+	uint64		word;
+
+	memcpy(&word, bits, sizeof(word));
+	word -= (word >> 1) & UINT64CONST(0x5555555555555555);
+	word = (word & UINT64CONST(0x3333333333333333)) +
+		((word >> 2) & UINT64CONST(0x3333333333333333));
+	word = (word + (word >> 4)) & UINT64CONST(0x0f0f0f0f0f0f0f0f);
+	return (int) ((word * UINT64CONST(0x0101010101010101)) >> 56);
+}
+
+/*
+ * All bits of a bitmap that has none set after nbits
+ */
 static int
 bitmap_count(const uint8 *bits, int nbits)
 {
-	uint64		count = 0;
+	int			count = 0;
 
 	for (int i = 0; i < HISTORY_BITMAP_SIZE(nbits); i += sizeof(uint64))
-	{
-		uint64		word;
+		count += bitmap_count_word(bits + i);
+	return count;
+}
 
-		memcpy(&word, bits + i, sizeof(word));
-		word -= (word >> 1) & UINT64CONST(0x5555555555555555);
-		word = (word & UINT64CONST(0x3333333333333333)) +
-			((word >> 2) & UINT64CONST(0x3333333333333333));
-		word = (word + (word >> 4)) & UINT64CONST(0x0f0f0f0f0f0f0f0f);
-		count += (word * UINT64CONST(0x0101010101010101)) >> 56;
+int
+history_bitmap_count(const uint8 *bits, int nbits)
+{
+	int			words = nbits / 64;
+	int			count = 0;
+
+	for (int i = 0; i < words; i++)
+		count += bitmap_count_word(bits + i * sizeof(uint64));
+	for (int i = words * 64; i < nbits; i++)
+		count += history_bitmap_get(bits, i);
+	return count;
+}
+
+int
+history_bitmap_find_clear(const uint8 *bits, int nbits, int before)
+{
+	int			i = 0;
+
+	while (i + 64 <= nbits)
+	{
+		int			clear = 64 - bitmap_count_word(bits + i / 8);
+
+		if (clear > before)
+			break;
+		before -= clear;
+		i += 64;
 	}
-	return (int) count;
+	for (; i < nbits; i++)
+	{
+		if (!history_bitmap_get(bits, i) && before-- == 0)
+			break;
+	}
+	return i;
 }
 
 /*

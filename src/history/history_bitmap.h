@@ -37,4 +37,10 @@ extern void history_bitmap_write(StringInfo buf, const uint8 *bits, int nbits,
 /* The answer is how many bits are set; those after nbits are not. */
 extern int	history_bitmap_read(HistoryReader *reader, uint8 *bits, int nbits);
 
+/* How many of the first nbits are set */
+extern int	history_bitmap_count(const uint8 *bits, int nbits);
+
+/* The first that is not set and has so many before it that are not either */
+extern int	history_bitmap_find_clear(const uint8 *bits, int nbits, int before);
+
 #endif							/* TEMPORAL_HISTORY_BITMAP_H */

@@ -177,17 +177,17 @@ bytes_copy(char *to, const uint8 *from, Size size, Size available)
 
 static bool
 bytes_read_fixed(HistoryReader *reader, const HistoryType *type,
-				 Datum *values, int n)
+				 Datum *values, int n, int from, int to)
 {
 	Size		length = type->length;
 	Size		step = att_align_nominal(length, type->align);
-	char	   *out = bytes_allocate(reader, n * step, n * length);
+	char	   *out = bytes_allocate(reader, (to - from) * step, n * length);
 
 	if (out == NULL)
 		return false;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < to - from; i++)
 		values[i] = PointerGetDatum(out + i * step);
-	if (step == length)
+	if (step == length && to - from == n)
 		return history_section_copy(reader, n * length, out);
 	else
 	{
@@ -197,19 +197,26 @@ bytes_read_fixed(HistoryReader *reader, const HistoryType *type,
 
 		if (bytes == NULL)
 			return false;
-		for (int i = 0; i < n; i++, bytes += length, available -= length)
+		bytes += from * length;
+		available -= from * length;
+		for (int i = 0; i < to - from; i++)
+		{
 			bytes_copy(out + i * step, bytes, length, available);
+			bytes += length;
+			available -= length;
+		}
 		return true;
 	}
 }
 
 static bool
 bytes_read_varlena(HistoryReader *reader, const HistoryType *type,
-				   Datum *values, int n)
+				   Datum *values, int n, int from, int to)
 {
 	uint64	   *sizes = palloc(n * sizeof(uint64));
 	Size		step = Max(att_align_nominal(1, type->align), sizeof(int32));
 	Size		raw = 0;
+	Size		before = 0;
 	Size		size = 0;
 	uint64		all = 0;
 	const uint8 *bytes;
@@ -222,8 +229,11 @@ bytes_read_varlena(HistoryReader *reader, const HistoryType *type,
 	{
 		all |= sizes[i];
 		raw += sizes[i];
-		size += TYPEALIGN(step, sizes[i] + VARHDRSZ);
 	}
+	for (int i = 0; i < from; i++)
+		before += sizes[i];
+	for (int i = from; i < to; i++)
+		size += TYPEALIGN(step, sizes[i] + VARHDRSZ);
 	if (all > HISTORY_CODEC_BYTES)
 		return history_section_wrong(reader, "a length is wrong");
 	out = bytes_allocate(reader, size, raw);
@@ -232,13 +242,15 @@ bytes_read_varlena(HistoryReader *reader, const HistoryType *type,
 	bytes = history_section_read(reader, raw, &available);
 	if (bytes == NULL)
 		return false;
-	for (int i = 0; i < n; i++)
+	bytes += before;
+	available -= before;
+	for (int i = from; i < to; i++)
 	{
 		Size		length = sizes[i];
 
 		SET_VARSIZE(out, length + VARHDRSZ);
 		bytes_copy(out + VARHDRSZ, bytes, length, available);
-		values[i] = PointerGetDatum(out);
+		*values++ = PointerGetDatum(out);
 		out += TYPEALIGN(step, length + VARHDRSZ);
 		bytes += length;
 		available -= length;
@@ -249,9 +261,9 @@ bytes_read_varlena(HistoryReader *reader, const HistoryType *type,
 
 bool
 history_bytes_read(HistoryReader *reader, const HistoryType *type,
-				   Datum *values, int n)
+				   Datum *values, int n, int from, int to)
 {
 	if (type->length == -1)
-		return bytes_read_varlena(reader, type, values, n);
-	return bytes_read_fixed(reader, type, values, n);
+		return bytes_read_varlena(reader, type, values, n, from, to);
+	return bytes_read_fixed(reader, type, values, n, from, to);
 }

@@ -39,10 +39,11 @@ extern void history_bytes_write(StringInfo buf, const HistoryType *type,
 								const HistoryBytes *items, int n, int level);
 
 /*
- * Values in memory of the current context, as history_codec_decode() promises
- * them.  False if something is wrong.
+ * Values from one, which counts from 0, to before another of the n, in memory
+ * of the current context, as history_codec_decode() promises them.  False if
+ * something is wrong.
  */
 extern bool history_bytes_read(HistoryReader *reader, const HistoryType *type,
-							   Datum *values, int n);
+							   Datum *values, int n, int from, int to);
 
 #endif							/* TEMPORAL_HISTORY_BYTES_H */

@@ -50,4 +50,26 @@ extern const char *history_codec_decode(const char *bytes, Size size,
 										const Datum *partner, Datum *values,
 										bool *nulls);
 
+/*
+ * The same, of the values from one, which counts from 0, to before another.
+ * values, nulls, and partner begin with those of the first, and the partner
+ * has one more, if there is one more.  Values that are not asked for are not
+ * read where that can be avoided, and not looked at for what is wrong.
+ */
+extern const char *history_codec_decode_part(const char *bytes, Size size,
+											 const HistoryType *type,
+											 int nvalues, int from, int to,
+											 const Datum *partner,
+											 Datum *values, bool *nulls);
+
+/*
+ * Where the integers equal to one are, which stand together if there are any:
+ * from *from to before *to.  *found is false where that was not to be found
+ * out without decoding: then they may be anywhere.
+ */
+extern const char *history_codec_find(const char *bytes, Size size,
+									  const HistoryType *type, int nvalues,
+									  int64 value, int *from, int *to,
+									  bool *found);
+
 #endif							/* TEMPORAL_HISTORY_CODEC_H */

@@ -54,6 +54,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/job_progress.h"
 #include "catalog/segment_table.h"
 #include "catalog/versioned_table.h"
 #include "history/history_access.h"
@@ -384,6 +385,7 @@ compact_delete(CompactState *state)
 		TM_Result	result;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		result = table_tuple_delete(state->history, &state->tids[i], cid,
 									state->order.snapshot, InvalidSnapshot, true,
 									&failure, false);
@@ -429,6 +431,7 @@ compact_build(CompactState *state, HistorySlices *slices)
 	while (history_slices_next(slices, &version))
 	{
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		if (version.slice != slice || version.age != age)
 		{
 			compact_end_run(state);
@@ -594,6 +597,7 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 		ItemPointer tid;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		history_segments_read(slot, &row);
 		if (!compact_is_merged(state, row.run))
 			continue;
@@ -633,18 +637,30 @@ compact_delete_merged(CompactState *state)
 static void
 compact_open_segments(CompactState *state, const SegmentTable *table)
 {
-	const SliceOrder *order = &state->order;
+	SliceOrder *order = &state->order;
 
 	/* against others of our kind alone */
 	state->segments = table_open(table->segments, ShareUpdateExclusiveLock);
 	state->key_attno = table->key_attno;
+	if (table->start_attno != order->start_attno ||
+		table->end_attno != order->end_attno || state->key_attno < 0 ||
+		state->key_attno > state->desc->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("segments of history \"%s\" are of another table",
+						RelationGetRelationName(state->history))));
 	if (state->key_attno != 0 &&
 		(order->nkeys == 0 || order->key_attnos[0] != state->key_attno))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot compress history \"%s\" any further because the primary key has changed",
-						RelationGetRelationName(state->history)),
-				 errhint("Call temporal.decompress_history() first.")));
+	{
+		/* another primary key than when they were made: this comes first */
+		AttrNumber *attnos = palloc((order->nkeys + 1) * sizeof(AttrNumber));
+
+		attnos[0] = state->key_attno;
+		memcpy(attnos + 1, order->key_attnos,
+			   order->nkeys * sizeof(AttrNumber));
+		order->key_attnos = attnos;
+		order->nkeys++;
+	}
 }
 
 /*

@@ -37,10 +37,10 @@ extern void history_compact(const VersionedTable *table,
 							CompactResult *result);
 
 /*
- * The opposite, for all segments: the history is a heap again.  ACCESS
- * EXCLUSIVE on the history.
+ * The opposite, for all segments, under the same locks.  With drop the history
+ * becomes an ordinary table, which takes ACCESS EXCLUSIVE.
  */
-extern void history_expand(const VersionedTable *table,
+extern void history_expand(const VersionedTable *table, bool drop,
 						   CompactResult *result);
 
 #endif							/* TEMPORAL_HISTORY_COMPACT_H */

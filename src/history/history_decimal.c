@@ -252,7 +252,8 @@ history_decimal_write_floats(StringInfo buf, const HistoryDecimals *decimals,
 }
 
 static bool
-decimal_read_exceptions(HistoryReader *reader, uint64 *values, int n)
+decimal_read_exceptions(HistoryReader *reader, uint64 *values, int n, int from,
+						int to)
 {
 	uint64		nexceptions = history_section_read_number(reader);
 	uint64	   *exceptions;
@@ -269,10 +270,10 @@ decimal_read_exceptions(HistoryReader *reader, uint64 *values, int n)
 	{
 		for (int i = 0; i < nexceptions; i++)
 		{
-			if (positions[i] < n)
-				values[positions[i]] = exceptions[i];
-			else
+			if (positions[i] >= n)
 				history_section_wrong(reader, "a value has no place");
+			else if (positions[i] >= from && positions[i] < to)
+				values[positions[i] - from] = exceptions[i];
 		}
 	}
 	pfree(positions);
@@ -281,7 +282,7 @@ decimal_read_exceptions(HistoryReader *reader, uint64 *values, int n)
 
 bool
 history_decimal_read_floats(HistoryReader *reader, int length, uint64 *values,
-							int n)
+							int n, int from, int to)
 {
 	int			exponent;
 	double		power;
@@ -292,19 +293,19 @@ history_decimal_read_floats(HistoryReader *reader, int length, uint64 *values,
 	if (exponent >= DECIMAL_POWERS)
 		return history_section_wrong(reader, "a power is wrong");
 	power = decimal_powers[exponent];
-	if (!history_integers_read(reader, values, n))
+	if (!history_integers_read_part(reader, values, n, from, to))
 		return false;
 	if (length == sizeof(float))
 	{
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 			values[i] = decimal_bits(sizeof(float), values[i], power);
 	}
 	else
 	{
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 			values[i] = decimal_bits(sizeof(double), values[i], power);
 	}
-	return decimal_read_exceptions(reader, values, n);
+	return decimal_read_exceptions(reader, values, n, from, to);
 }
 
 /*
@@ -471,34 +472,36 @@ decimal_form_numeric(char *out, uint64 integer, int scale, Datum *value)
 }
 
 bool
-history_decimal_read_numerics(HistoryReader *reader, Datum *values, int n)
+history_decimal_read_numerics(HistoryReader *reader, Datum *values, int n,
+							  int from, int to)
 {
-	uint64	   *integers = palloc(2 * n * sizeof(uint64));
-	uint64	   *scales = integers + n;
+	int			wanted = to - from;
+	uint64	   *integers = palloc(2 * wanted * sizeof(uint64));
+	uint64	   *scales = integers + wanted;
 	uint64		any = 0;
 	uint64		all = ~UINT64CONST(0);
 	char	   *out;
 
-	if (!history_integers_read(reader, scales, n) ||
-		!history_integers_read(reader, integers, n))
+	if (!history_integers_read_part(reader, scales, n, from, to) ||
+		!history_integers_read_part(reader, integers, n, from, to))
 		return false;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < wanted; i++)
 	{
 		any |= scales[i];
 		all &= scales[i];
 	}
 	if (any > NUMERIC_SCALE(0xffff))
 		return history_section_wrong(reader, "a scale is wrong");
-	out = palloc((Size) n * DECIMAL_NUMERIC_SIZE);
+	out = palloc((Size) wanted * DECIMAL_NUMERIC_SIZE);
 	if (any == all)
 	{
 		/* what depends on the scale alone is done once */
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < wanted; i++)
 			out = decimal_form_numeric(out, integers[i], any, &values[i]);
 	}
 	else
 	{
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < wanted; i++)
 			out = decimal_form_numeric(out, integers[i], scales[i], &values[i]);
 	}
 	pfree(integers);

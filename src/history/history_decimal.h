@@ -37,7 +37,8 @@ extern void history_decimal_write_floats(StringInfo buf,
 										 const HistoryDecimals *decimals,
 										 int n, int level);
 extern bool history_decimal_read_floats(HistoryReader *reader, int length,
-										uint64 *values, int n);
+										uint64 *values, int n, int from,
+										int to);
 
 /* Likewise: numerics */
 extern bool history_decimal_plan_numerics(HistoryDecimals *decimals,
@@ -46,7 +47,8 @@ extern void history_decimal_write_numerics(StringInfo buf,
 										   const HistoryDecimals *decimals,
 										   int n, int level);
 extern bool history_decimal_read_numerics(HistoryReader *reader,
-										  Datum *values, int n);
+										  Datum *values, int n, int from,
+										  int to);
 
 extern void history_decimal_forget(HistoryDecimals *decimals);
 

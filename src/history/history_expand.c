@@ -3,17 +3,24 @@
  * history_expand.c
  *	  Moving versions from segments back to a history's heap
  *
- * For a history that is to be an ordinary table again, or whose segments do
- * not fit its table any more.  It takes the history for itself: plans that read
- * segments must be done before these go.
+ * As in the other direction, a transaction inserts versions in one place and
+ * deletes them from the other, so that each is in exactly one at every snapshot.
+ * Readers and writers do not wait.
+ *
+ * Where the history is to be an ordinary table, the relation of the segments
+ * goes, too.  That takes the history for itself: plans that read segments must
+ * be done before.  Snapshots from before do not see the versions then, as with
+ * other DDL that rewrites a table.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "commands/tablecmds.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
@@ -76,26 +83,60 @@ expand_segment(HistorySegment *segment, AttrNumber start_attno,
 	return nversions;
 }
 
+/*
+ * Writes the versions of all segments back, and deletes these.
+ */
+static void
+expand_all(Relation history, Relation segments, const SegmentTable *stored,
+		   CompactResult *result)
+{
+	HistorySegment *segment = history_segment_create(history,
+													 stored->start_attno,
+													 stored->end_attno);
+	HistoryWriter *writer = history_writer_begin(RelationGetRelid(history),
+												 stored->start_attno,
+												 stored->end_attno);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *slot = table_slot_create(segments, NULL);
+	TableScanDesc scan = table_beginscan(segments, snapshot, 0, NULL);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		SegmentRow	row;
+
+		CHECK_FOR_INTERRUPTS();
+		history_segments_read(slot, &row);
+		result->versions += expand_segment(segment, stored->start_attno,
+										   stored->end_attno, writer, &row,
+										   &slot->tts_tid);
+		simple_heap_delete(segments, &slot->tts_tid);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	history_writer_end(writer);
+}
+
 void
-history_expand(const VersionedTable *table, CompactResult *result)
+history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 {
 	SegmentTable stored;
 	Relation	history;
 	Relation	segments;
-	HistorySegment *segment;
-	HistoryWriter *writer;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	Snapshot	snapshot;
 	ListCell   *lc;
 
 	memset(result, 0, sizeof(*result));
-	LockRelationOid(table->history, AccessExclusiveLock);
+	LockRelationOid(table->history,
+					drop ? AccessExclusiveLock : RowExclusiveLock);
 	if (!segment_table_get(table->history, &stored))
 		return;
 	history = table_open(table->history, NoLock);
-	CheckTableNotInUse(history, "decompress");
-	segments = table_open(stored.segments, AccessExclusiveLock);
+	if (drop)
+		CheckTableNotInUse(history, "decompress");
+
+	/* against others of our kind alone, if it is not to go */
+	segments = table_open(stored.segments, drop ? AccessExclusiveLock :
+						  ShareUpdateExclusiveLock);
 	foreach(lc, segment_run_list(table->history, NULL, false))
 	{
 		const SegmentRun *run = lfirst(lc);
@@ -104,31 +145,14 @@ history_expand(const VersionedTable *table, CompactResult *result)
 		result->bytes_after += run->raw_bytes;
 		result->segments += run->segments;
 		result->runs++;
+		segment_run_delete(table->history, run->run);
 	}
-
-	segment = history_segment_create(history, stored.start_attno,
-									 stored.end_attno);
-	writer = history_writer_begin(table->history, stored.start_attno,
-								  stored.end_attno);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	slot = table_slot_create(segments, NULL);
-	scan = table_beginscan(segments, snapshot, 0, NULL);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		SegmentRow	row;
-
-		CHECK_FOR_INTERRUPTS();
-		history_segments_read(slot, &row);
-		result->versions += expand_segment(segment, stored.start_attno,
-										   stored.end_attno, writer, &row,
-										   &slot->tts_tid);
-	}
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	UnregisterSnapshot(snapshot);
-	history_writer_end(writer);
+	expand_all(history, segments, &stored, result);
 	table_close(segments, NoLock);
 	table_close(history, NoLock);
+	CommandCounterIncrement();
+	if (!drop)
+		return;
 
 	history_access_set(table->history, false);
 	segment_table_delete(table->history);

@@ -59,6 +59,8 @@
 /* Distinct values in a dictionary: at most so many, and one in so many */
 #define INTEGERS_DISTINCT	4096
 #define INTEGERS_DISTINCT_PART	4
+/* Differences before the first that is wanted are read so many at a time */
+#define INTEGERS_SKIP		64
 /* Spreads values over the slots of a hash table */
 #define INTEGERS_HASH		UINT64CONST(0x9e3779b97f4a7c15)
 
@@ -478,47 +480,71 @@ integers_unpack_bits(const uint8 *bytes, Size bit, int width, uint64 base,
 }
 
 /*
- * Takes n numbers out of bytes, of which so many are available.
+ * Takes the numbers from one to before another out of bytes, of which so many
+ * are available.
  */
 static pg_attribute_always_inline void
 integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
-				uint64 scale, uint64 *values, int n)
+				uint64 scale, uint64 *values, int from, int to)
 {
-	Size		bits = (Size) n * width;
+	Size		bits = (Size) to * width;
 	int			direct;			/* numbers that begin before the last 8 bytes */
 	uint8		rest[16] = {0};
 
 	if (width == 64)
 	{
-		for (int i = 0; i < n; i++)
-			values[i] = base + scale * integers_load(bytes + (Size) i * 8);
+		for (int i = from; i < to; i++)
+			*values++ = base + scale * integers_load(bytes + (Size) i * 8);
 		return;
 	}
 	if (available >= bits / 8 + sizeof(uint64))
-		direct = n;
+		direct = to;
 	else if (available < sizeof(uint64))
-		direct = 0;
+		direct = from;
 	else
 		direct = ((available - sizeof(uint64)) * 8 + 7) / width + 1;
-	direct = Min(direct, n);
-	integers_unpack_bits(bytes, 0, width, base, scale, values, direct);
-	if (direct < n)
+	direct = Max(Min(direct, to), from);
+	integers_unpack_bits(bytes, (Size) from * width, width, base, scale,
+						 values, direct - from);
+	if (direct < to)
 	{
 		Size		bit = (Size) direct * width;
 
 		memcpy(rest, bytes + bit / 8, (bits + 7) / 8 - bit / 8);
 		integers_unpack_bits(rest, bit % 8, width, base, scale,
-							 values + direct, n - direct);
+							 values + direct - from, to - direct);
 	}
+}
+
+/*
+ * The sum of the first n differences
+ */
+static uint64
+integers_sum(const uint8 *bytes, Size available, int width, uint64 base,
+			 uint64 scale, int n)
+{
+	uint64		some[INTEGERS_SKIP];
+	uint64		sum = 0;
+
+	for (int from = 0; from < n; from += INTEGERS_SKIP)
+	{
+		int			to = Min(from + INTEGERS_SKIP, n);
+
+		integers_unpack(bytes, available, width, base, scale, some, from, to);
+		for (int i = 0; i < to - from; i++)
+			sum += some[i];
+	}
+	return sum;
 }
 
 static bool
 integers_read_numbers(HistoryReader *reader, IntegersMode mode,
-					  uint64 *values, int n)
+					  uint64 *values, int n, int from, int to)
 {
 	int			width;
 	uint64		base;
 	uint64		scale;
+	uint64		value = 0;
 	uint64		min = 0;
 	uint64		max = 0;
 
@@ -531,9 +557,13 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 	scale = history_section_read_number(reader);
 	if (mode == INTEGERS_DELTA)
 	{
-		values[0] = history_section_read_signed(reader);
-		values++;
+		/* from here on, differences: the first value has none */
+		value = history_section_read_signed(reader);
+		if (from == 0 && to > 0)
+			*values++ = value;
 		n--;
+		from -= from > 0;
+		to -= to > 0;
 	}
 	if (mode == INTEGERS_ENDS)
 	{
@@ -542,8 +572,9 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 	}
 	if (width == 0)
 	{
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 			values[i] = base;
+		value += base * (uint64) from;
 	}
 	else
 	{
@@ -556,28 +587,30 @@ integers_read_numbers(HistoryReader *reader, IntegersMode mode,
 			return false;
 		/* most have no scale, and a multiplication shows */
 		if (mode == INTEGERS_ENDS)
-			integers_unpack(bytes, available, width, 0, 1, values, n);
+			integers_unpack(bytes, available, width, 0, 1, values, from, to);
 		else if (scale == 1)
-			integers_unpack(bytes, available, width, base, 1, values, n);
+			integers_unpack(bytes, available, width, base, 1, values, from,
+							to);
 		else
-			integers_unpack(bytes, available, width, base, scale, values, n);
+			integers_unpack(bytes, available, width, base, scale, values,
+							from, to);
+		if (mode == INTEGERS_DELTA && from > 0)
+			value += integers_sum(bytes, available, width, base, scale, from);
 	}
 	if (mode == INTEGERS_DELTA)
 	{
-		uint64		value = values[-1];
-
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 			values[i] = value += values[i];
 	}
 	if (mode == INTEGERS_ENDS)
 	{
 		uint64		highest = integers_mask(width);
 
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 		{
 			uint64		number = values[i];
-			uint64		value = base + scale * (number - 1);
 
+			value = base + scale * (number - 1);
 			value = number == 0 ? min : value;
 			values[i] = number == highest ? max : value;
 		}
@@ -597,7 +630,8 @@ integers_read_mode(HistoryReader *reader, IntegersMode *mode)
 }
 
 static bool
-integers_read_dictionary(HistoryReader *reader, uint64 *values, int n)
+integers_read_dictionary(HistoryReader *reader, uint64 *values, int n,
+						 int from, int to)
 {
 	uint64		ndistinct = history_section_read_number(reader);
 	uint64	   *distinct;
@@ -608,11 +642,12 @@ integers_read_dictionary(HistoryReader *reader, uint64 *values, int n)
 		return history_section_wrong(reader, "a dictionary's size is wrong");
 	distinct = palloc(ndistinct * sizeof(uint64));
 	if (integers_read_mode(reader, &mode) && mode != INTEGERS_DICTIONARY &&
-		integers_read_numbers(reader, mode, distinct, ndistinct) &&
+		integers_read_numbers(reader, mode, distinct, ndistinct, 0,
+							  ndistinct) &&
 		integers_read_mode(reader, &mode) && mode != INTEGERS_DICTIONARY &&
-		integers_read_numbers(reader, mode, values, n))
+		integers_read_numbers(reader, mode, values, n, from, to))
 	{
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < to - from; i++)
 		{
 			uint64		code = values[i];
 
@@ -628,7 +663,8 @@ integers_read_dictionary(HistoryReader *reader, uint64 *values, int n)
 }
 
 bool
-history_integers_read(HistoryReader *reader, uint64 *values, int n)
+history_integers_read_part(HistoryReader *reader, uint64 *values, int n,
+						   int from, int to)
 {
 	IntegersMode mode = INTEGERS_FRAME;
 
@@ -637,6 +673,12 @@ history_integers_read(HistoryReader *reader, uint64 *values, int n)
 	if (!integers_read_mode(reader, &mode))
 		return false;
 	if (mode == INTEGERS_DICTIONARY)
-		return integers_read_dictionary(reader, values, n);
-	return integers_read_numbers(reader, mode, values, n);
+		return integers_read_dictionary(reader, values, n, from, to);
+	return integers_read_numbers(reader, mode, values, n, from, to);
+}
+
+bool
+history_integers_read(HistoryReader *reader, uint64 *values, int n)
+{
+	return history_integers_read_part(reader, values, n, 0, n);
 }

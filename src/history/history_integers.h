@@ -58,4 +58,8 @@ extern void history_integers_append(StringInfo buf, const uint64 *values,
 extern bool history_integers_read(HistoryReader *reader, uint64 *values,
 								  int n);
 
+/* Only those from one, which counts from 0, to before another of the n. */
+extern bool history_integers_read_part(HistoryReader *reader, uint64 *values,
+									   int n, int from, int to);
+
 #endif							/* TEMPORAL_HISTORY_INTEGERS_H */

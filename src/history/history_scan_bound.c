@@ -13,15 +13,14 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "history/history_scan_bound.h"
 
@@ -161,10 +160,11 @@ history_scan_bound(const SegmentTable *table, const SegmentIndexes *indexes,
 	if (lefttype == var->vartype &&
 		history_scan_are_integers(lefttype, righttype))
 	{
-		Oid			opclass = GetDefaultOpClass(lefttype, BTREE_AM_OID);
-
+		/* from a cache: GetDefaultOpClass() reads the catalog each time */
 		bound->strategy =
-			get_op_opfamily_strategy(operator, get_opclass_family(opclass));
+			get_op_opfamily_strategy(operator,
+									 lookup_type_cache(lefttype,
+													   TYPECACHE_BTREE_OPFAMILY)->btree_opf);
 		if (bound->strategy != 0)
 		{
 			bound->kind = SCAN_BOUND_INTEGER;

@@ -8,6 +8,7 @@
 #ifndef TEMPORAL_HISTORY_SCAN_BOUND_H
 #define TEMPORAL_HISTORY_SCAN_BOUND_H
 
+#include "datatype/timestamp.h"
 #include "nodes/pathnodes.h"
 
 #include "history/history_scan.h"
@@ -23,6 +24,8 @@ typedef struct ScanBound
 	Expr	   *value;
 	Expr	   *clause;
 	bool		exact;			/* the clause need not be asked of rows */
+	TimestampTz time;			/* of one on the period, as far as is known */
+	bool		never;			/* it is null */
 } ScanBound;
 
 /* Is the clause a bound of the relation? */

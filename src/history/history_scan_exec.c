@@ -169,12 +169,16 @@ scan_begin(CustomScanState *node, EState *estate, int eflags)
 		bound->kind = list_nth_int(kinds, i);
 		bound->attno = list_nth_int(attnos, i);
 		bound->strategy = list_nth_int(strategies, i);
-		bound->expr = ExecInitExpr(value, &node->ss.ps);
+		if (IsA(value, Const))
+		{
+			bound->value = ((Const *) value)->constvalue;
+			bound->is_null = ((Const *) value)->constisnull;
+		}
+		else
+			bound->expr = ExecInitExpr(value, &node->ss.ps);
 		bound->value_type = exprType((Node *) value);
 		get_typlenbyval(bound->value_type, &bound->length, &bound->by_value);
 	}
-	state->recheck = ExecInitQual(history_scan_conditions(plan),
-								  &node->ss.ps);
 	state->once = ExecInitQual(history_scan_once(plan), &node->ss.ps);
 	state->run = NULL;
 	state->key_bound = -1;
@@ -270,6 +274,31 @@ scan_select_keys(const Datum *values, const bool *nulls,
 }
 
 /*
+ * Leaves the versions of a key in the segment, which is not decompressed as a
+ * whole then; says by which bound.
+ */
+static const ScanBoundState *
+scan_narrow_segment(HistoryScanState *state, int *n)
+{
+	for (int i = 0; i < state->nbounds; i++)
+	{
+		const ScanBoundState *bound = &state->bounds[i];
+		bool		found;
+
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			bound->attno != state->table.key_attno ||
+			bound->strategy != BTEqualStrategyNumber)
+			continue;
+		*n = history_segment_narrow(state->segment, bound->attno,
+									history_scan_integer(bound->value,
+														 bound->length),
+									&found);
+		return found ? bound : NULL;
+	}
+	return NULL;
+}
+
+/*
  * Opens a segment, and selects its versions.
  */
 static void
@@ -278,6 +307,7 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 	int			n = history_segment_open(state->segment, row->data,
 										 &state->slot->tts_tid,
 										 state->ncolumns + 2);
+	const ScanBoundState *narrowed = scan_narrow_segment(state, &n);
 	bool		all = true;
 
 	state->counters.segments_read++;
@@ -295,7 +325,8 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 			const Datum *values;
 			const bool *nulls;
 
-			if (bound->kind == SCAN_BOUND_KEY || is_key != (pass == 0) ||
+			if (bound->kind == SCAN_BOUND_KEY || bound == narrowed ||
+				is_key != (pass == 0) ||
 				(bound->kind == SCAN_BOUND_KEYS && bound->integers == NULL))
 				continue;
 			history_segment_read(state->segment, bound->attno, &values,
@@ -412,6 +443,18 @@ scan_recheck(ScanState *node, TupleTableSlot *slot)
 	HistoryScanState *state = (HistoryScanState *) node;
 	ExprContext *econtext = node->ps.ps_ExprContext;
 
+	/* seldom needed, if ever, and most of what it took to begin the scan */
+	if (!state->has_recheck)
+	{
+		MemoryContext old =
+			MemoryContextSwitchTo(node->ps.state->es_query_cxt);
+
+		state->recheck =
+			ExecInitQual(history_scan_conditions((CustomScan *) node->ps.plan),
+						 &node->ps);
+		state->has_recheck = true;
+		MemoryContextSwitchTo(old);
+	}
 	econtext->ecxt_scantuple = slot;
 	return ExecQual(state->recheck, econtext);
 }

@@ -28,10 +28,8 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/heap.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -151,6 +149,34 @@ scan_middle_time(const ScanPlanner *planner)
 }
 
 /*
+ * Finds out the times of bounds on the period.
+ */
+static void
+scan_estimate_times(const ScanPlanner *planner, List *bounds)
+{
+	ListCell   *lc;
+
+	foreach(lc, bounds)
+	{
+		ScanBound  *bound = lfirst(lc);
+		Node	   *value;
+
+		if (bound->kind != SCAN_BOUND_INTEGER ||
+			(bound->attno != planner->table.start_attno &&
+			 bound->attno != planner->table.end_attno))
+			continue;
+		value = estimate_expression_value(planner->root,
+										  (Node *) bound->value);
+		if (!IsA(value, Const))
+			bound->time = scan_middle_time(planner);
+		else if (((Const *) value)->constisnull)
+			bound->never = true;
+		else
+			bound->time = DatumGetTimestampTz(((Const *) value)->constvalue);
+	}
+}
+
+/*
  * How many versions of a run, and how many of its segments, the bounds on the
  * period leave
  */
@@ -162,7 +188,6 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 	double		not_started = 0;	/* share that began too early */
 	double		ended = 0;		/* share that ended too early */
 	double		not_ended = 1;	/* share that ended in time */
-	TimestampTz middle = scan_middle_time(planner);
 	ListCell   *lc;
 
 	*opened = true;
@@ -170,21 +195,14 @@ scan_run_versions(const ScanPlanner *planner, const SegmentRun *run,
 	{
 		const ScanBound *bound = lfirst(lc);
 		bool		is_start = bound->attno == planner->table.start_attno;
-		TimestampTz t = middle;
-		Node	   *value;
+		TimestampTz t = bound->time;
 		double		share;
 
 		if (bound->kind != SCAN_BOUND_INTEGER ||
 			(!is_start && bound->attno != planner->table.end_attno))
 			continue;
-		value = estimate_expression_value(planner->root,
-										  (Node *) bound->value);
-		if (IsA(value, Const))
-		{
-			if (((Const *) value)->constisnull)
-				return 0;
-			t = DatumGetTimestampTz(((Const *) value)->constvalue);
-		}
+		if (bound->never)
+			return 0;
 		share = scan_share_before(is_start ? run->start_quantiles :
 								  run->end_quantiles, t);
 		switch (bound->strategy)
@@ -241,6 +259,7 @@ scan_cost(const ScanPlanner *planner, Path *path, List *clauses)
 	QualCost	qual_cost;
 	ListCell   *lc;
 
+	scan_estimate_times(planner, bounds);
 	foreach(lc, planner->runs)
 	{
 		const SegmentRun *run = lfirst(lc);
@@ -411,16 +430,17 @@ scan_heap_path(ScanPlanner *planner, List *paths, Relids outer)
 		create_seqscan_path(planner->root, planner->rel, outer, 0);
 }
 
-static void
+static Path *
 scan_add_append(ScanPlanner *planner, List *heap_paths, Relids outer)
 {
+	Path	   *path = scan_path(planner, outer, 0);
 	List	   *subpaths = list_make2(scan_heap_path(planner, heap_paths,
-													 outer),
-									  scan_path(planner, outer, 0));
+													 outer), path);
 
 	add_path(planner->rel, (Path *)
 			 create_append_path(planner->root, planner->rel, subpaths, NIL,
 								NIL, outer, 0, false, -1));
+	return path;
 }
 
 static void
@@ -555,6 +575,7 @@ history_scan_add_paths(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
 	List	   *paths = rel->pathlist;
 	List	   *partial_paths = rel->partial_pathlist;
 	ScanPlanner planner;
+	Path	   *path;
 	ListCell   *lc;
 
 	/* What clauses leave nothing of, and what is written to: it says no */
@@ -566,11 +587,11 @@ history_scan_add_paths(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
 
 	rel->pathlist = NIL;
 	rel->partial_pathlist = NIL;
-	scan_add_append(&planner, paths, rel->lateral_relids);
+	path = scan_add_append(&planner, paths, rel->lateral_relids);
 	foreach(lc, scan_outers(&planner))
-		scan_add_append(&planner, paths, lfirst(lc));
+		(void) scan_add_append(&planner, paths, lfirst(lc));
 	scan_add_partial(&planner, partial_paths);
-	scan_add_rows(root, rel, scan_path(&planner, rel->lateral_relids, 0)->rows);
+	scan_add_rows(root, rel, path->rows);
 }
 
 /*

@@ -179,12 +179,14 @@ scan_evaluate_bounds(HistoryScanState *state)
 	{
 		ScanBoundState *bound = &state->bounds[i];
 		MemoryContext old;
-		bool		isnull;
 
-		bound->value = ExecEvalExprSwitchContext(bound->expr, econtext,
-												 &isnull);
-		if (isnull)
+		if (bound->expr != NULL)
+			bound->value = ExecEvalExprSwitchContext(bound->expr, econtext,
+													 &bound->is_null);
+		if (bound->is_null)
 			return false;
+		if (bound->expr == NULL)
+			continue;
 		old = MemoryContextSwitchTo(state->scan_context);
 		if (!bound->by_value)
 			bound->value = datumCopy(bound->value, false, bound->length);

@@ -23,7 +23,7 @@ typedef struct ScanBoundState
 	HistoryScanBoundKind kind;
 	AttrNumber	attno;
 	StrategyNumber strategy;
-	ExprState  *expr;
+	ExprState  *expr;			/* NULL: a constant */
 	Oid			value_type;
 	bool		by_value;
 	int16		length;
@@ -32,6 +32,7 @@ typedef struct ScanBoundState
 	FmgrInfo	low_function;
 	RegProcedure high_function;
 	Datum		value;			/* of this scan */
+	bool		is_null;
 
 	/* The keys of an array */
 	Oid			key_type;
@@ -68,6 +69,7 @@ typedef struct HistoryScanState
 	SegmentTable table;
 	ScanBoundState *bounds;
 	int			nbounds;
+	bool		has_recheck;
 	ExprState  *recheck;		/* all clauses that bounds stand for */
 	ExprState  *once;			/* clauses that are asked once a scan */
 

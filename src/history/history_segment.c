@@ -86,6 +86,8 @@ struct HistorySegment
 	Size		size;
 	const char *whole;			/* its bytes; NULL: fetched in parts */
 	int			nversions;
+	int			from;			/* those that are read, to before to */
+	int			to;
 	int			ncolumns;
 	SegmentColumn *columns;
 
@@ -249,6 +251,8 @@ segment_read_header(HistorySegment *segment)
 	if (!EQ_CRC32C(crc, segment_crc(bytes, size - sizeof(crc))))
 		segment_damaged(segment, -1, "its checksum is wrong");
 	segment->nversions = header.nversions;
+	segment->from = 0;
+	segment->to = header.nversions;
 	segment->ncolumns = header.ncolumns;
 	memcpy(segment->columns, bytes + sizeof(header),
 		   header.ncolumns * sizeof(SegmentColumn));
@@ -291,41 +295,59 @@ segment_read_missing(HistorySegment *segment, int column)
 	bool		isnull;
 	Datum		value = getmissingattr(segment->desc, column + 1, &isnull);
 
-	for (int i = 0; i < segment->nversions; i++)
+	for (int i = 0; i < segment->to - segment->from; i++)
 		segment->values[column][i] = value;
 	if (isnull)
-		memset(segment->nulls[column], true, segment->nversions);
+		memset(segment->nulls[column], true, segment->to - segment->from);
 	else
 		segment->nulls[column] = NULL;
 }
 
-static void
-segment_read_column(HistorySegment *segment, int column)
+/*
+ * The bytes of a column, which has some
+ */
+static const char *
+segment_column_bytes(HistorySegment *segment, int column)
 {
 	const SegmentColumn *stored = &segment->columns[column];
-	HistoryType type = segment_column_type(TupleDescAttr(segment->desc,
-														 column));
-	const Datum *partner = NULL;
 	const char *bytes;
-	const char *wrong;
 
 	if (stored->offset < segment_header_size(segment->ncolumns) ||
 		stored->offset > segment->size ||
 		stored->size > segment->size - stored->offset)
 		segment_damaged(segment, column, "its place is wrong");
+	bytes = segment_fetch(segment, stored->offset, stored->size);
+	if (!EQ_CRC32C(stored->crc, segment_crc(bytes, stored->size)))
+		segment_damaged(segment, column, "its checksum is wrong");
+	return bytes;
+}
+
+static bool
+segment_has_bytes(const HistorySegment *segment, int column)
+{
+	return column < segment->ncolumns && segment->columns[column].size > 0;
+}
+
+static void
+segment_read_column(HistorySegment *segment, int column, int to)
+{
+	HistoryType type = segment_column_type(TupleDescAttr(segment->desc,
+														 column));
+	const char *bytes = segment_column_bytes(segment, column);
+	const Datum *partner = NULL;
+	const char *wrong;
+
 	if (column + 1 == segment->end_attno)
 	{
 		const bool *nulls;
 
 		history_segment_read(segment, segment->start_attno, &partner, &nulls);
 	}
-	bytes = segment_fetch(segment, stored->offset, stored->size);
-	if (!EQ_CRC32C(stored->crc, segment_crc(bytes, stored->size)))
-		segment_damaged(segment, column, "its checksum is wrong");
-	wrong = history_codec_decode(bytes, stored->size, &type,
-								 segment->nversions, partner,
-								 segment->values[column],
-								 segment->nulls[column]);
+	wrong = history_codec_decode_part(bytes, segment->columns[column].size,
+									  &type, segment->nversions,
+									  segment->from, to, partner,
+									  segment->values[column],
+									  segment->nulls[column]);
 	if (wrong != NULL)
 		segment_damaged(segment, column, wrong);
 }
@@ -339,17 +361,70 @@ history_segment_read(HistorySegment *segment, AttrNumber attno,
 	if (segment->values[column] == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(segment->context);
+		int			to = segment->to;
 
-		segment->values[column] = palloc(segment->nversions * sizeof(Datum));
-		segment->nulls[column] = palloc(segment->nversions * sizeof(bool));
-		if (column >= segment->ncolumns || segment->columns[column].size == 0)
-			segment_read_missing(segment, column);
+		/* the end of a version may be the start of the one that follows */
+		if (attno == segment->start_attno && to < segment->nversions)
+			to++;
+		segment->values[column] = palloc((to - segment->from) *
+										 sizeof(Datum));
+		segment->nulls[column] = palloc((to - segment->from) * sizeof(bool));
+		if (segment_has_bytes(segment, column))
+			segment_read_column(segment, column, to);
 		else
-			segment_read_column(segment, column);
+			segment_read_missing(segment, column);
 		MemoryContextSwitchTo(old);
 	}
 	*values = segment->values[column];
 	*nulls = segment->nulls[column];
+}
+
+static Datum
+segment_integer(int length, int64 value)
+{
+	switch (length)
+	{
+		case sizeof(int16):
+			return Int16GetDatum((int16) value);
+		case sizeof(int32):
+			return Int32GetDatum((int32) value);
+		default:
+			return Int64GetDatum(value);
+	}
+}
+
+int
+history_segment_narrow(HistorySegment *segment, AttrNumber attno, int64 value,
+					   bool *found)
+{
+	int			column = attno - 1;
+	HistoryType type = segment_column_type(TupleDescAttr(segment->desc,
+														 column));
+	MemoryContext old = MemoryContextSwitchTo(segment->context);
+	const char *wrong = NULL;
+	int			from = 0;
+	int			to = 0;
+
+	*found = false;
+	if (type.byval && segment_has_bytes(segment, column))
+		wrong = history_codec_find(segment_column_bytes(segment, column),
+								   segment->columns[column].size, &type,
+								   segment->nversions, value, &from, &to,
+								   found);
+	if (wrong != NULL)
+		segment_damaged(segment, column, wrong);
+	if (*found)
+	{
+		segment->from = from;
+		segment->to = to;
+
+		/* this column needs not be read any more */
+		segment->values[column] = palloc((to - from) * sizeof(Datum));
+		for (int i = 0; i < to - from; i++)
+			segment->values[column][i] = segment_integer(type.length, value);
+	}
+	MemoryContextSwitchTo(old);
+	return segment->to - segment->from;
 }
 
 int64

@@ -56,6 +56,15 @@ extern int	history_segment_open(HistorySegment *segment, Datum data,
 								 ItemPointer tid, int ncolumns);
 
 /*
+ * Leaves of the segment that is open only the versions in which a column of
+ * integers has the value, if they can be found: they stand together, as those
+ * of a key do.  To be called before any column is read, which then has only
+ * these.  Returns how many; *found is false if all are left.
+ */
+extern int	history_segment_narrow(HistorySegment *segment, AttrNumber attno,
+								   int64 value, bool *found);
+
+/*
  * A column of all its versions; the second time at no cost.  XX001 where it is
  * damaged.  *nulls may be NULL: none is.
  */

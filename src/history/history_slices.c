@@ -34,6 +34,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 
+#include "catalog/job_progress.h"
 #include "history/history_segment.h"
 #include "history/history_slices.h"
 
@@ -178,6 +179,7 @@ history_slices_create(const SliceOrder *order, int64 *nversions, bool *more)
 		TimestampTz end;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		if (slices_want(order, slot, &start, &end))
 			slices_note_end(slices, end);
 	}
@@ -357,6 +359,7 @@ slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
 		TimestampTz end;
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		if (!slices_want(order, slot, &start, &end))
 			continue;
 		slot_getallattrs(slot);
@@ -416,6 +419,7 @@ history_slices_sort(HistorySlices *slices)
 	foreach(lc, slices->segments)
 	{
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		slices_put_segment(slices, sorted, lfirst(lc));
 	}
 	ExecDropSingleTupleTableSlot(sorted);

@@ -122,6 +122,6 @@ temporal_decompress_history(PG_FUNCTION_ARGS)
 	settings_require_preload();
 	maintenance_find_table(PG_GETARG_OID(0), &table);
 	PreventCommandIfReadOnly("temporal.decompress_history()");
-	history_expand(&table, &result);
+	history_expand(&table, false, &result);
 	return maintenance_result(fcinfo, &result);
 }

@@ -70,9 +70,7 @@ compress_step(const VersionedTable *table, int budget_ms, JobOutcome *outcome)
 	outcome->more = result.more;
 	outcome->versions = result.versions;
 	outcome->bytes = result.bytes_before - result.bytes_after;
-	if (result.versions > 0)
-		outcome->detail = psprintf("in %d segment%s", result.segments,
-									result.segments == 1 ? "" : "s");
+	outcome->segments = result.segments;
 }
 
 static bool

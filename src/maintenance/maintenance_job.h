@@ -26,6 +26,7 @@ typedef struct JobOutcome
 	bool		more;			/* there is more to do now */
 	char	   *detail;			/* words for the log and temporal.job_runs; NULL:
 								 * none */
+	int64		segments;		/* that were made or removed */
 } JobOutcome;
 
 /*

@@ -17,7 +17,7 @@
  *		is taken in a subtransaction, as the owner of the table in a
  *		security-restricted operation, with a short lock_timeout.  The table is
  *		locked only if that can be had at once: whoever has it is about to
- *		change it.
+ *		change it.  A worker's step gives way to who wants to (job_progress.c).
  *
  * WHEN
  *		A job that left nothing is due again after its kind's interval, one
@@ -93,6 +93,7 @@ typedef struct JobRun
 	JobState	state_before;
 	JobRunRow	record;
 	JobOutcome	outcome;		/* of the last step */
+	int64		segments;		/* of all */
 	int			error_code;		/* of record.error */
 } JobRun;
 
@@ -265,6 +266,7 @@ run_steps(JobRun *run)
 			run->record.steps++;
 			run->record.versions += run->outcome.versions;
 			run->record.bytes += run->outcome.bytes;
+			run->segments += run->outcome.segments;
 			job_progress_end_step(run->outcome.versions);
 		}
 		more = result == STEP_TAKEN && run->outcome.more;
@@ -290,6 +292,7 @@ maintenance_run_job(const JobRunner *runner, const Job *job)
 		return JOB_NOT_RUN;
 	context = AllocSetContextCreate(parent, "temporal maintenance run",
 									ALLOCSET_DEFAULT_SIZES);
+	job_progress_set_modest(runner->worker);
 	PG_TRY();
 	{
 		run = MemoryContextAllocZero(context, sizeof(JobRun));
@@ -440,6 +443,18 @@ run_step(JobRun *run)
 	return result;
 }
 
+/*
+ * Says in how many segments, if no step had words of its own.
+ */
+static void
+run_describe(JobRun *run)
+{
+	if (run->record.detail == NULL && run->segments > 0)
+		run->record.detail = psprintf("in %lld segment%s",
+									  (long long) run->segments,
+									  run->segments == 1 ? "" : "s");
+}
+
 static void
 run_log_work(const JobRun *run)
 {
@@ -499,6 +514,7 @@ run_end(JobRun *run, StepResult result, bool more)
 	JobRow	   *row = &run->row;
 	VersionedTable table;
 
+	run_describe(run);
 	run->record.ended = GetCurrentTimestamp();
 	row->last_end = row->next_run = run->record.ended;
 	row->last_error = run->record.error;

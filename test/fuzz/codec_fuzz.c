@@ -154,7 +154,35 @@ try(const CodecColumn *column, const char *block, int size, bool damaged,
 	char	   *bytes = memcpy(palloc(size), block, size);
 	Datum	   *values = palloc(column->n * sizeof(Datum));
 	bool	   *nulls = palloc(column->n * sizeof(bool));
+	int			from = codec_any(column->n + 1);
+	int			to = from + codec_any(column->n - from + 1);
 	const char *wrong;
+
+	/* a part is not wrong where the whole is not */
+	if (!damaged)
+	{
+		wrong = codec_compare_part(column, bytes, size, from, to);
+		if (wrong == NULL && column->type.byval && from < column->n)
+			wrong = codec_compare_find(column, bytes, size, from);
+		if (wrong != NULL)
+			report(wrong, seed);
+	}
+	else
+	{
+		CodecColumn part = *column;
+		bool		found;
+		int			at;
+
+		part.n = to - from;
+		if (history_codec_decode_part(bytes, size, &column->type, column->n,
+									  from, to, column->partner == NULL ?
+									  NULL : column->partner + from, values,
+									  nulls) == NULL)
+			touch(&part, values, nulls);
+		if (column->type.byval)
+			history_codec_find(bytes, size, &column->type, column->n, 0, &at,
+							   &at, &found);
+	}
 
 	stub_largest = 0;
 	wrong = history_codec_decode(bytes, size, &column->type, column->n,

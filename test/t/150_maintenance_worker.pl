@@ -111,7 +111,7 @@ make_table($node, 'postgres', 'good', 10);
 wait_until_compressed($node, 'postgres', 'bad', 10, 'a table');
 # (as if the primary key were another one than that of the segments)
 $node->safe_psql('postgres', <<'SQL');
-UPDATE temporal.segment_store SET key_column = 2
+UPDATE temporal.segment_store SET key_column = 99
 WHERE history = 'bad_history'::regclass;
 SQL
 $node->safe_psql('postgres', 'UPDATE bad SET v = 2; UPDATE good SET v = 2');
@@ -212,6 +212,13 @@ sub wait_for_step
 	  or BAIL_OUT('nothing is compressed');
 	return;
 }
+
+wait_for_step('later');
+$node->safe_psql('later', 'BEGIN; LOCK TABLE big; COMMIT');
+is( $node->safe_psql('later',
+		"SELECT error FROM temporal.job_runs WHERE relation = 'big'::regclass"),
+	'maintenance gave way to another transaction that waits for the table',
+	'a step gives way to who wants to change the table');
 
 wait_for_step('later');
 my ($ret, $stdout, $stderr) =

@@ -65,6 +65,17 @@ round_trip(const CodecColumn *column, int level, int *size)
 		wrong = "too many values";
 	if (wrong == NULL)
 		wrong = codec_compare(column, values, nulls);
+	for (int i = 0; i < 4 && wrong == NULL; i++)
+	{
+		int			from = codec_any(column->n + 1);
+		int			to = from + codec_any(i < 2 ? column->n - from + 1 :
+										  Min(column->n - from, 3) + 1);
+
+		wrong = codec_compare_part(column, bytes, *size, from, to);
+		if (wrong == NULL && column->n > 0 && column->type.byval)
+			wrong = codec_compare_find(column, bytes, *size,
+									   codec_any(column->n));
+	}
 	return wrong;
 }
 

@@ -311,3 +311,62 @@ codec_compare(const CodecColumn *column, const Datum *values,
 	}
 	return NULL;
 }
+
+const char *
+codec_compare_part(const CodecColumn *column, const char *bytes, int size,
+				   int from, int to)
+{
+	CodecColumn part = *column;
+	Datum	   *values;
+	bool	   *nulls;
+	const char *wrong;
+
+	part.n = to - from;
+	part.values += from;
+	if (part.nulls != NULL)
+		part.nulls += from;
+	if (part.partner != NULL)
+		part.partner += from;
+	values = palloc((part.n + 1) * sizeof(Datum));
+	nulls = palloc(part.n + 1);
+	values[part.n] = 4711;
+	nulls[part.n] = true;
+	wrong = history_codec_decode_part(bytes, size, &column->type, column->n,
+									  from, to, part.partner, values, nulls);
+	if (wrong == NULL && (values[part.n] != 4711 || !nulls[part.n]))
+		wrong = "too many values of a part";
+	if (wrong == NULL)
+		wrong = codec_compare(&part, values, nulls);
+	pfree(values);
+	pfree(nulls);
+	return wrong;
+}
+
+const char *
+codec_compare_find(const CodecColumn *column, const char *bytes, int size,
+				   int at)
+{
+	Datum		value = column->values[at];
+	int64		integer = column->type.length == 1 ? (int8) value :
+		column->type.length == 2 ? (int16) value :
+		column->type.length == 4 ? (int32) value : (int64) value;
+	bool		found;
+	int			from;
+	int			to;
+	const char *wrong = history_codec_find(bytes, size, &column->type,
+										   column->n, integer, &from, &to,
+										   &found);
+
+	if (wrong != NULL || !found)
+		return wrong;
+	if (column->nulls != NULL && column->nulls[at])
+		return NULL;
+	if (from > at || to <= at || to > column->n)
+		return "a value is found where it is not";
+	for (int i = 0; i < column->n; i++)
+	{
+		if ((i >= from && i < to) != (column->values[i] == value))
+			return "a value is not found everywhere";
+	}
+	return NULL;
+}

@@ -57,4 +57,13 @@ extern void codec_make_partner(CodecColumn *column);
 extern const char *codec_compare(const CodecColumn *column,
 								 const Datum *values, const bool *nulls);
 
+/* The same of a part of it, which this decodes */
+extern const char *codec_compare_part(const CodecColumn *column,
+									  const char *bytes, int size, int from,
+									  int to);
+
+/* The same of where the integers equal to one of it are */
+extern const char *codec_compare_find(const CodecColumn *column,
+									  const char *bytes, int size, int at);
+
 #endif							/* CODEC_VALUES_H */
