@@ -10,6 +10,7 @@
 MODULE_big = temporal
 OBJS = \
 	src/module.o \
+	src/base/archive_directory.o \
 	src/base/session_time.o \
 	src/base/settings.o \
 	src/time/tick_clock.o \
@@ -26,8 +27,11 @@ OBJS = \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/transaction_window.o \
+	src/catalog/audit_table.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
+	src/catalog/retention_condition.o \
+	src/catalog/retention_policy.o \
 	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
@@ -42,6 +46,8 @@ OBJS = \
 	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
+	src/history/history_prune.o \
+	src/history/history_prune_segments.o \
 	src/history/history_reach.o \
 	src/history/history_scan_exec.o \
 	src/history/history_scan_explain.o \
@@ -63,10 +69,16 @@ OBJS = \
 	src/ddl/ddl_history.o \
 	src/ddl/ddl_options.o \
 	src/ddl/ddl_partition.o \
+	src/ddl/ddl_retention.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
 	src/maintenance/maintenance_compress.o \
 	src/maintenance/maintenance_job.o \
+	src/maintenance/retention_functions.o \
+	src/maintenance/retention_keys.o \
+	src/maintenance/retention_rules.o \
+	src/maintenance/retention_run.o \
+	src/maintenance/retention_size.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
@@ -108,6 +120,7 @@ OBJS = \
 	src/syntax/syntax_prologue_aarch64.o \
 	src/syntax/syntax_prologue_x86_64.o \
 	src/syntax/syntax_relation.o \
+	src/syntax/syntax_retention.o \
 	src/syntax/syntax_takeover.o \
 	src/syntax/syntax_token.o
 
@@ -183,6 +196,8 @@ REGRESS = \
 	time_scn \
 	time_mode \
 	time_log \
+	retention_policy \
+	retention_rules \
 	catalog_views \
 	settings \
 	extension_lifecycle \

@@ -69,4 +69,7 @@ extern List *segment_run_list(Oid history, Snapshot snapshot);
 
 extern void segment_run_insert(Oid history, const SegmentRun *run);
 
+/* Replaces the row of a run; one without segments goes. */
+extern void segment_run_update(Oid history, const SegmentRun *run);
+
 #endif							/* TEMPORAL_SEGMENT_TABLE_H */

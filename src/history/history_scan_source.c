@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -229,6 +230,7 @@ scan_begin_run(HistoryScanState *state, const SegmentRun *run)
 						   bound->high_function, bound->value);
 	index_rescan(state->index_scan, keys, 2, NULL, 0);
 	state->in_run = true;
+	state->has_tie = false;
 }
 
 static void
@@ -328,6 +330,37 @@ scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
 }
 
 /*
+ * The segment has no key that is wanted: may one that follows in the run have
+ * any?  Only if it has the same greatest key, and this one no other: several
+ * segments can end with a key, and when one of them was written again it stands
+ * behind the others.
+ */
+static bool
+scan_is_past(HistoryScanState *state, const SegmentRow *row)
+{
+	FmgrInfo   *compare = index_getprocinfo(state->index, 2, BTORDER_PROC);
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(state->segments),
+										  Anum_segments_key_high - 1);
+	Oid			collation = state->indexes.key_collation;
+	MemoryContext old;
+
+	if (row->no_key)
+		return true;
+	if (state->has_tie)
+		return DatumGetInt32(FunctionCall2Coll(compare, collation,
+											   row->key_high,
+											   state->tie)) != 0;
+	if (DatumGetInt32(FunctionCall2Coll(compare, collation, row->key_low,
+										row->key_high)) != 0)
+		return true;
+	old = MemoryContextSwitchTo(state->scan_context);
+	state->tie = datumCopy(row->key_high, att->attbyval, att->attlen);
+	state->has_tie = true;
+	MemoryContextSwitchTo(old);
+	return false;
+}
+
+/*
  * The next row by the btree
  */
 static bool
@@ -350,7 +383,7 @@ scan_next_by_key(HistoryScanState *state, SegmentRow *row)
 			history_segments_read(state->slot, row);
 			if (scan_wants_segment(state, row, &past))
 				return true;
-			if (past)
+			if (past && scan_is_past(state, row))
 				break;
 		}
 	}
