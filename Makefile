@@ -27,6 +27,7 @@ OBJS = \
 	src/time/transaction_tick.o \
 	src/time/transaction_time.o \
 	src/time/transaction_window.o \
+	src/catalog/audit_queue.o \
 	src/catalog/audit_table.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \

@@ -540,7 +540,7 @@ GRANT SELECT ON temporal.compression TO PUBLIC;
 
 CREATE TABLE temporal.audit_entry (
 	logged_at		timestamptz NOT NULL,
-	xid				bigint NOT NULL,
+	xid				bigint,
 	action			text NOT NULL,
 	relid			oid,
 	relation		text,
@@ -565,16 +565,24 @@ CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal
 	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_audit();
 ALTER TABLE temporal.audit_entry ENABLE ALWAYS TRIGGER protect;
 
+CREATE FUNCTION temporal.audit_waiting() RETURNS SETOF temporal.audit_entry
+LANGUAGE C VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_audit_waiting';
+COMMENT ON FUNCTION temporal.audit_waiting() IS
+'refused writes that no transaction has taken to the audit log yet, as far as they are the caller''s to see; read them through temporal.audit_log';
+
 CREATE VIEW temporal.audit_log WITH (security_barrier) AS
 SELECT a.logged_at, a.xid::text::xid8 AS xid, a.action, a.relid, a.relation, a.versions,
        a.first_end, a.last_end, a.reason,
        a."session_user", a.role, a.application_name, a.client_addr, a.context
-FROM temporal.audit_entry a
+FROM (SELECT * FROM temporal.audit_entry
+      UNION ALL
+      SELECT * FROM temporal.audit_waiting()) a
 WHERE pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')
    OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')
    OR EXISTS (SELECT FROM pg_catalog.pg_class c
 			  JOIN temporal.versioned_table v ON v.relation = c.oid
-			  WHERE c.oid = a.relid AND pg_catalog.pg_has_role(c.relowner, 'USAGE'));
+			  WHERE a.relid IN (v.relation, v.history) AND pg_catalog.pg_has_role(c.relowner, 'USAGE'));
 COMMENT ON VIEW temporal.audit_log IS
 'what was done to histories: versions removed, compressed or decompressed, policies changed, refused writes; owners see what concerns their tables, pg_read_all_data and pg_monitor everything';
 GRANT SELECT ON temporal.audit_log TO PUBLIC;

@@ -124,6 +124,28 @@ SELECT * FROM temporal.retention_preview('staff');
 SET ROLE regress_temporal_user;
 SELECT action, relation, versions, reason FROM temporal.audit_log
 WHERE relation = 'public.staff' ORDER BY logged_at;
+
+-- What was refused is there although its transaction was rolled back: at once,
+-- for those who may see it, and in the table once another transaction committed
+\set VERBOSITY sqlstate
+INSERT INTO staff (id, sys_start) VALUES (1, now());
+UPDATE staff SET sys_end = now();
+\copy staff (id, sys_end) FROM '/dev/null'
+BEGIN READ ONLY;
+SELECT action, relation, reason, role, xid FROM temporal.audit_log WHERE action = 'refuse' AND relation LIKE '%staff' ORDER BY logged_at;
+ROLLBACK;
+BEGIN;
+DELETE FROM staff_history;
+ROLLBACK;
+SET ROLE regress_temporal_stranger;
+BEGIN READ ONLY;
+SELECT count(*) FROM temporal.audit_log;
+SELECT count(*) FROM temporal.audit_waiting();
+COMMIT;
+SET ROLE NONE;
+SELECT count(*) FROM temporal.audit_waiting();
+SELECT action, relation, reason, role FROM temporal.audit_entry WHERE action = 'refuse' AND relation LIKE '%staff%' ORDER BY logged_at;
+\set VERBOSITY default
 SET ROLE NONE;
 INSERT INTO temporal.audit_entry (logged_at, xid, action) VALUES (now(), 1, 'nothing');
 UPDATE temporal.audit_entry SET action = 'nothing';

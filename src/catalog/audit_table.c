@@ -59,19 +59,27 @@ audit_set_text(Datum *values, bool *nulls, AttrNumber attno, const char *text)
 		values[attno - 1] = CStringGetTextDatum(text);
 }
 
-/*
- * The client's address; false if there is none.
- */
-static bool
-audit_client_addr(Datum *addr)
+void
+audit_who(AuditWho *who)
 {
 	LOCAL_FCINFO(fcinfo, 0);
+	Datum		addr;
 
+	memset(who, 0, sizeof(*who));
+	who->at = GetCurrentTimestamp();
+	who->session_user = GetSessionUserId();
+	who->role = GetUserId();
+	if (application_name != NULL)
+		strlcpy(who->application_name, application_name,
+				sizeof(who->application_name));
 	if (MyProcPort == NULL)
-		return false;
+		return;
 	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	*addr = inet_client_addr(fcinfo);
-	return !fcinfo->isnull;
+	addr = inet_client_addr(fcinfo);
+	if (!fcinfo->isnull)
+		strlcpy(who->client_addr,
+				DatumGetCString(DirectFunctionCall1(inet_out, addr)),
+				sizeof(who->client_addr));
 }
 
 static char *
@@ -85,16 +93,14 @@ audit_relation_name(Oid relid)
 									  name);
 }
 
-static HeapTuple
-audit_form(Relation rel, const AuditEntry *entry)
+HeapTuple
+audit_form(TupleDesc desc, const AuditEntry *entry, const AuditWho *who)
 {
 	Datum		values[Natts_audit] = {0};
 	bool		nulls[Natts_audit] = {0};
-	FullTransactionId xid = GetTopFullTransactionId();
 
-	values[Anum_audit_logged_at - 1] =
-		TimestampTzGetDatum(GetCurrentTimestamp());
-	values[Anum_audit_xid - 1] = Int64GetDatum((int64) U64FromFullTransactionId(xid));
+	values[Anum_audit_logged_at - 1] = TimestampTzGetDatum(who->at);
+	nulls[Anum_audit_xid - 1] = true;
 	audit_set_text(values, nulls, Anum_audit_action, entry->action);
 	values[Anum_audit_relid - 1] = ObjectIdGetDatum(entry->relation);
 	nulls[Anum_audit_relid - 1] = !OidIsValid(entry->relation);
@@ -108,31 +114,64 @@ audit_form(Relation rel, const AuditEntry *entry)
 	nulls[Anum_audit_last_end - 1] = entry->first > entry->last;
 	audit_set_text(values, nulls, Anum_audit_reason, entry->reason);
 	audit_set_text(values, nulls, Anum_audit_session_user,
-				   GetUserNameFromId(GetSessionUserId(), true));
+				   GetUserNameFromId(who->session_user, true));
 	audit_set_text(values, nulls, Anum_audit_role,
-				   GetUserNameFromId(GetUserId(), true));
+				   GetUserNameFromId(who->role, true));
 	audit_set_text(values, nulls, Anum_audit_application_name,
-				   application_name);
-	nulls[Anum_audit_client_addr - 1] =
-		!audit_client_addr(&values[Anum_audit_client_addr - 1]);
-	nulls[Anum_audit_context - 1] =
-		!settings_get_context(&values[Anum_audit_context - 1]);
-	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
+				   who->application_name);
+	nulls[Anum_audit_client_addr - 1] = who->client_addr[0] == '\0';
+	if (who->client_addr[0] != '\0')
+		values[Anum_audit_client_addr - 1] =
+			DirectFunctionCall1(inet_in, CStringGetDatum(who->client_addr));
+	nulls[Anum_audit_context - 1] = true;
+	return heap_form_tuple(desc, values, nulls);
 }
 
-void
-audit_append(const AuditEntry *entry)
+/*
+ * Adds a row; one of this transaction has its number and its context.
+ */
+static void
+audit_insert(const AuditEntry *entry, const AuditWho *who, bool own)
 {
 	Oid			schema = extension_is_created() ?
 		get_rel_namespace(extension_catalog()) : InvalidOid;
 	Oid			relid = get_relname_relid("audit_entry", schema);
 	Relation	rel = OidIsValid(relid) ?
 		try_table_open(relid, RowExclusiveLock) : NULL;
+	HeapTuple	tuple;
 
 	if (rel == NULL)
 		return;					/* the extension is being dropped */
-	CatalogTupleInsert(rel, audit_form(rel, entry));
+	tuple = audit_form(RelationGetDescr(rel), entry, who);
+	if (own)
+	{
+		FullTransactionId xid = GetTopFullTransactionId();
+		int			columns[2] = {Anum_audit_xid, Anum_audit_context};
+		Datum		values[2] = {0};
+		bool		nulls[2] = {0};
+
+		values[0] = Int64GetDatum((int64) U64FromFullTransactionId(xid));
+		nulls[1] = !settings_get_context(&values[1]);
+		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 2,
+										  columns, values, nulls);
+	}
+	CatalogTupleInsert(rel, tuple);
 	table_close(rel, RowExclusiveLock);
+}
+
+void
+audit_append(const AuditEntry *entry)
+{
+	AuditWho	who;
+
+	audit_who(&who);
+	audit_insert(entry, &who, true);
+}
+
+void
+audit_append_for(const AuditEntry *entry, const AuditWho *who)
+{
+	audit_insert(entry, who, false);
 }
 
 /*
