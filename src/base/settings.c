@@ -19,6 +19,7 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/plancache.h"
+#include "utils/varlena.h"
 
 #include "base/compat.h"
 #include "base/session_time.h"
@@ -33,6 +34,7 @@ int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
 bool		temporal_maintenance = true;
 int			temporal_max_workers = 2;
 int			temporal_naptime = 60;
+char	   *temporal_archive_directories = NULL;
 int			temporal_retention_batch_time = 100;
 bool		temporal_preloaded = false;
 
@@ -100,6 +102,32 @@ settings_check_context(char **newval, void **extra, GucSource source)
 	return true;
 }
 
+/*
+ * A list of absolute paths
+ */
+static bool
+settings_check_archive_directories(char **newval, void **extra,
+								   GucSource source)
+{
+	char	   *copy = pstrdup(*newval);
+	List	   *directories;
+	ListCell   *lc;
+	bool		absolute = true;
+
+	if (!SplitDirectoriesString(copy, ',', &directories))
+	{
+		GUC_check_errdetail("The value must be a list of directories, separated by commas.");
+		return false;
+	}
+	foreach(lc, directories)
+		absolute = absolute && is_absolute_path((char *) lfirst(lc));
+	if (!absolute)
+		GUC_check_errdetail("The directories must be absolute paths.");
+	list_free_deep(directories);
+	pfree(copy);
+	return absolute;
+}
+
 static void
 settings_assign_context(const char *newval, void *extra)
 {
@@ -159,6 +187,12 @@ settings_init(void)
 							 AS_OF_MODE_COMMIT, as_of_mode_options,
 							 PGC_USERSET, 0,
 							 NULL, settings_assign_as_of_mode, NULL);
+	DefineCustomStringVariable("temporal.archive_directories",
+							   "Directories below which archives of old versions may be written.",
+							   "A list separated by commas; empty: nowhere.",
+							   &temporal_archive_directories,
+							   "", PGC_SUSET, 0,
+							   settings_check_archive_directories, NULL, NULL);
 	DefineCustomStringVariable("temporal.context",
 							   "JSON to be recorded with each transaction that changes a versioned table.",
 							   NULL,

@@ -32,6 +32,9 @@ extern bool temporal_log_queries;
 /* temporal.maintenance: workers care for this database (superuser, on) */
 extern bool temporal_maintenance;
 
+/* temporal.archive_directories: see archive_directory.c (superuser, none) */
+extern char *temporal_archive_directories;
+
 /*
  * temporal.max_workers: maintenance workers at a time, 0: none (sighup, 2);
  * temporal.naptime: seconds between looks at a database (sighup, 60);
