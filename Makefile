@@ -28,17 +28,21 @@ OBJS = \
 	src/time/transaction_time.o \
 	src/time/transaction_window.o \
 	src/catalog/archive_table.o \
+	src/catalog/audit_queue.o \
+	src/catalog/audit_table.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
 	src/catalog/job_progress.o \
 	src/catalog/job_table.o \
+	src/catalog/retention_condition.o \
+	src/catalog/retention_policy.o \
 	src/catalog/segment_table.o \
 	src/catalog/snapshot_table.o \
 	src/catalog/versioned_cache.o \
 	src/catalog/versioned_table.o \
 	src/history/history_access.o \
-	src/history/history_btree.o \
 	src/history/history_bitmap.o \
+	src/history/history_btree.o \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_compact.o \
@@ -48,6 +52,8 @@ OBJS = \
 	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
+	src/history/history_prune.o \
+	src/history/history_prune_segments.o \
 	src/history/history_reach.o \
 	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \
@@ -70,6 +76,7 @@ OBJS = \
 	src/ddl/ddl_history.o \
 	src/ddl/ddl_options.o \
 	src/ddl/ddl_partition.o \
+	src/ddl/ddl_retention.o \
 	src/ddl/ddl_triggers.o \
 	src/ddl/ddl_versioning.o \
 	src/maintenance/archive_file.o \
@@ -86,6 +93,11 @@ OBJS = \
 	src/maintenance/maintenance_launcher.o \
 	src/maintenance/maintenance_run.o \
 	src/maintenance/maintenance_worker.o \
+	src/maintenance/retention_functions.o \
+	src/maintenance/retention_keys.o \
+	src/maintenance/retention_rules.o \
+	src/maintenance/retention_run.o \
+	src/maintenance/retention_size.o \
 	src/query/query_ambient.o \
 	src/query/query_clause.o \
 	src/query/query_grouping.o \
@@ -127,6 +139,7 @@ OBJS = \
 	src/syntax/syntax_prologue_aarch64.o \
 	src/syntax/syntax_prologue_x86_64.o \
 	src/syntax/syntax_relation.o \
+	src/syntax/syntax_retention.o \
 	src/syntax/syntax_takeover.o \
 	src/syntax/syntax_token.o
 
@@ -210,6 +223,8 @@ REGRESS = \
 	time_mode \
 	time_log \
 	maintenance \
+	retention_policy \
+	retention_rules \
 	catalog_views \
 	settings \
 	extension_lifecycle \

@@ -73,6 +73,22 @@ COMMENT ON TABLE temporal.segment_run IS
 COMMENT ON COLUMN temporal.segment_run.start_quantiles IS
 'times that divide the versions of the run into parts of equal number, by their start';
 
+-- Which old versions may go: see src/catalog/retention_policy.c, which knows
+-- the columns by number
+CREATE TABLE temporal.retention_policy (
+	relation		regclass PRIMARY KEY,
+	period			interval,
+	max_size		bigint CHECK (max_size > 0),
+	max_versions	integer CHECK (max_versions > 0),
+	condition		text,
+	archive			boolean NOT NULL,
+	archive_location	text,
+	schedule		interval NOT NULL
+) USING heap;
+COMMENT ON TABLE temporal.retention_policy IS
+'which old versions of a table may go, and when; read it through temporal.retention';
+SELECT pg_catalog.pg_extension_config_dump('temporal.retention_policy', '');
+
 -- Every tick this database was ever given is below the sequence's value, in
 -- microseconds since 2000-01-01 UTC.  See src/time/tick_reserve.c.
 CREATE SEQUENCE temporal.tick_reserve MINVALUE 0 START 0;
@@ -685,6 +701,95 @@ COMMENT ON PROCEDURE temporal.run_maintenance(regclass) IS
 'does now what a maintenance worker would do some time, for a table or all tables of the caller; commits after each step';
 
 --
+-- The audit log: see src/catalog/audit_table.c, which knows the columns by
+-- number
+--
+
+CREATE TABLE temporal.audit_entry (
+	logged_at		timestamptz NOT NULL,
+	xid				bigint,
+	action			text NOT NULL,
+	relid			oid,
+	relation		text,
+	versions		bigint,
+	first_end		timestamptz,
+	last_end		timestamptz,
+	reason			text,
+	"session_user"	text,
+	role			text,
+	application_name	text,
+	client_addr		inet,
+	context			jsonb
+) USING heap;
+COMMENT ON TABLE temporal.audit_entry IS
+'what was done to histories, by whom and why; read it through temporal.audit_log';
+
+CREATE FUNCTION temporal.protect_audit() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_protect_audit';
+COMMENT ON FUNCTION temporal.protect_audit() IS
+'refuses every statement that would write the audit log';
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.audit_entry
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_audit();
+ALTER TABLE temporal.audit_entry ENABLE ALWAYS TRIGGER protect;
+
+CREATE FUNCTION temporal.audit_waiting() RETURNS SETOF temporal.audit_entry
+LANGUAGE C VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_audit_waiting';
+COMMENT ON FUNCTION temporal.audit_waiting() IS
+'refused writes that no transaction has taken to the audit log yet, as far as they are the caller''s to see; read them through temporal.audit_log';
+
+CREATE VIEW temporal.audit_log WITH (security_barrier) AS
+SELECT a.logged_at, a.xid::text::xid8 AS xid, a.action, a.relid, a.relation, a.versions,
+       a.first_end, a.last_end, a.reason,
+       a."session_user", a.role, a.application_name, a.client_addr, a.context
+FROM (SELECT * FROM temporal.audit_entry
+      UNION ALL
+      SELECT * FROM temporal.audit_waiting()) a
+WHERE pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')
+   OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+   OR EXISTS (SELECT FROM pg_catalog.pg_class c
+			  JOIN temporal.versioned_table v ON v.relation = c.oid
+			  WHERE a.relid IN (v.relation, v.history) AND pg_catalog.pg_has_role(c.relowner, 'USAGE'));
+COMMENT ON VIEW temporal.audit_log IS
+'what was done to histories: versions removed, compressed or decompressed, policies changed, refused writes; owners see what concerns their tables, pg_read_all_data and pg_monitor everything';
+GRANT SELECT ON temporal.audit_log TO PUBLIC;
+
+--
+-- Retention
+--
+
+CREATE VIEW temporal.retention AS
+SELECT p.relation, p.period, p.max_size, p.max_versions,
+       CASE WHEN o.may_see THEN p.condition END AS condition,
+       p.archive AS archive_before_delete,
+       CASE WHEN o.may_see THEN p.archive_location END AS archive_location,
+       p.schedule
+FROM temporal.retention_policy p
+     JOIN pg_catalog.pg_class c ON c.oid = p.relation
+     CROSS JOIN LATERAL (
+		SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+			   OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+	 ) o(may_see);
+COMMENT ON VIEW temporal.retention IS
+'retention policies: which old versions of each table may go; condition and location are for owners and pg_monitor';
+GRANT SELECT ON temporal.retention TO PUBLIC;
+
+CREATE FUNCTION temporal.enforce_retention(relation regclass,
+	OUT versions bigint, OUT archived bigint, OUT bytes bigint, OUT duration interval)
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_enforce_retention';
+COMMENT ON FUNCTION temporal.enforce_retention(regclass) IS
+'removes now, in this transaction, all versions of a table that its policy lets go; for the table''s owner';
+
+CREATE FUNCTION temporal.retention_preview(relation regclass,
+	OUT versions bigint, OUT bytes bigint, OUT first_end timestamptz, OUT last_end timestamptz,
+	OUT horizon timestamptz)
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_retention_preview';
+COMMENT ON FUNCTION temporal.retention_preview(regclass) IS
+'what temporal.enforce_retention() would remove now, and from when on AS OF would answer then; removes nothing; for the table''s owner';
+
+--
 -- What versioning does with a table
 --
 
@@ -721,11 +826,20 @@ BEGIN
 				ELSE format('%s, level %s, after %s', t.compression, t.compression_level, t.compress_after) END END),
 		(10, 'compressed versions', (SELECT nullif(c.compressed_versions, 0)::text
 						FROM temporal.compression c WHERE c.relation = t.relation)),
-		(11, 'table size', pg_size_pretty((
+		(11, 'retention', (SELECT nullif(concat_ws(', ', p.period::text,
+						pg_size_pretty(p.max_size) || ' at most',
+						p.max_versions || ' versions of each key',
+						'only where ' || p.condition), '')
+						FROM temporal.retention p WHERE p.relation = t.relation)),
+		(12, 'retention archive', (SELECT CASE WHEN p.archive_before_delete THEN p.archive_location END
+						FROM temporal.retention p WHERE p.relation = t.relation)),
+		(13, 'retention schedule', (SELECT 'every ' || p.schedule
+						FROM temporal.retention p WHERE p.relation = t.relation)),
+		(14, 'table size', pg_size_pretty((
 				SELECT sum(pg_total_relation_size(m.relid))
 				FROM (SELECT t.relation::oid AS relid
 					  UNION SELECT pt.relid FROM pg_partition_tree(t.relation) pt) m))),
-		(12, 'history size', (SELECT pg_size_pretty(c.heap_bytes + c.segment_bytes)
+		(15, 'history size', (SELECT pg_size_pretty(c.heap_bytes + c.segment_bytes)
 						FROM temporal.compression c WHERE c.relation = t.relation))
 	) AS p(place, property, value)
 	WHERE p.value IS NOT NULL

@@ -12,6 +12,7 @@
 
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/audit_queue.h"
 #include "catalog/extension_objects.h"
 #include "catalog/job_progress.h"
 #include "catalog/versioned_cache.h"
@@ -65,6 +66,7 @@ _PG_init(void)
 	transaction_prepared_init();
 	transaction_order_init();
 	extension_objects_init();
+	audit_queue_init();
 	versioned_cache_init();
 	segment_table_init();
 	job_progress_init();

@@ -83,4 +83,27 @@
 #define temporal_bt_finish_split(index, heap, buffer, stack) \
 	_bt_finish_split(TEMPORAL_BT_RELATIONS(index, heap), buffer, stack)
 
+/*
+ * A hash table of tuples, and the memory of size bytes beside a new entry; what
+ * an old entry has is at additional, or so it is said by a function since 18
+ */
+#if TEMPORAL_MAJOR >= 18
+#define temporal_tuple_hash(desc, n, attnos, eq, hash, collations, size, \
+							meta, tuples, temp) \
+	BuildTupleHashTable(NULL, desc, &TTSOpsVirtual, n, attnos, eq, hash, \
+						collations, 1024, size, meta, tuples, temp, false)
+#define temporal_tuple_hash_new(table, entry, size) \
+	TupleHashEntryGetAdditional(table, entry)
+#define temporal_tuple_hash_data(table, entry) \
+	TupleHashEntryGetAdditional(table, entry)
+#else
+#define temporal_tuple_hash(desc, n, attnos, eq, hash, collations, size, \
+							meta, tuples, temp) \
+	BuildTupleHashTableExt(NULL, desc, n, attnos, eq, hash, collations, \
+						   1024, size, meta, tuples, temp, false)
+#define temporal_tuple_hash_new(table, entry, size) \
+	((entry)->additional = MemoryContextAlloc((table)->tablecxt, size))
+#define temporal_tuple_hash_data(table, entry) ((entry)->additional)
+#endif
+
 #endif							/* TEMPORAL_COMPAT_ACCESS_H */

@@ -31,10 +31,10 @@ bool		temporal_allow_period_writes = false;
 bool		temporal_allow_truncated_history = false;
 bool		temporal_log_queries = false;
 int			temporal_as_of_mode = AS_OF_MODE_COMMIT;
-char	   *temporal_archive_directories = NULL;
 bool		temporal_maintenance = true;
 int			temporal_max_workers = 2;
 int			temporal_naptime = 60;
+char	   *temporal_archive_directories = NULL;
 int			temporal_retention_batch_time = 100;
 bool		temporal_preloaded = false;
 

@@ -29,11 +29,11 @@ extern int	temporal_as_of_mode;
 /* temporal.log_queries: one DEBUG1 line per execution of a clause (superuser) */
 extern bool temporal_log_queries;
 
-/* temporal.archive_directories: see archive_directory.c (superuser, none) */
-extern char *temporal_archive_directories;
-
 /* temporal.maintenance: workers care for this database (superuser, on) */
 extern bool temporal_maintenance;
+
+/* temporal.archive_directories: see archive_directory.c (superuser, none) */
+extern char *temporal_archive_directories;
 
 /*
  * temporal.max_workers: maintenance workers at a time, 0: none (sighup, 2);

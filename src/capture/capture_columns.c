@@ -40,6 +40,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/audit_queue.h"
 #include "catalog/extension_objects.h"
 #include "catalog/versioned_cache.h"
 #include "time/transaction_time.h"
@@ -132,6 +133,8 @@ capture_refuse_value(const VersionedRelation *versioned, AttrNumber attno,
 {
 	char	   *column = get_attname(versioned->relid, attno, false);
 
+	audit_refuse(versioned->root, insert ? "INSERT of a period" :
+				 "UPDATE of a period");
 	ereport(ERROR,
 			(errcode(ERRCODE_GENERATED_ALWAYS),
 			 insert ?

@@ -29,6 +29,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/audit_queue.h"
 #include "catalog/segment_table.h"
 #include "catalog/versioned_cache.h"
 
@@ -90,12 +91,15 @@ capture_refuse_copied(Relation rel, const VersionedRelation *versioned,
 		if (attno != InvalidAttrNumber &&
 			(attno == versioned->start_attno ||
 			 attno == versioned->end_attno))
+		{
+			audit_refuse(versioned->root, "COPY of a period");
 			ereport(ERROR,
 					(errcode(ERRCODE_GENERATED_ALWAYS),
 					 errmsg("cannot copy into column \"%s\"", name),
 					 errdetail("Column \"%s\" belongs to the SYSTEM_TIME period of table \"%s\".",
 							   name, RelationGetRelationName(rel)),
 					 errhint("Leave the column out; for an import, a superuser can turn on temporal.allow_period_writes.")));
+		}
 	}
 }
 

@@ -30,6 +30,7 @@
 #include "base/session_time.h"
 #include "base/settings.h"
 #include "capture/capture.h"
+#include "catalog/audit_queue.h"
 #include "catalog/segment_table.h"
 #include "catalog/versioned_cache.h"
 #include "history/history_reach.h"
@@ -230,12 +231,16 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 		!temporal_allow_period_writes &&
 		!(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
 		  versioned_is_subscribed(RelationGetRelid(trigdata->tg_relation))))
+	{
+		audit_refuse(RelationGetRelid(trigdata->tg_relation),
+					 psprintf("%s of history", capture_command(trigdata)));
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot change history table \"%s\"",
 						RelationGetRelationName(trigdata->tg_relation)),
 				 errdetail("History is written only by changing the versioned table."),
 				 errhint("For an import, a superuser can turn on temporal.allow_period_writes.")));
+	}
 
 	/* An import adds versions; nothing else reaches those in segments */
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&

@@ -372,10 +372,9 @@ segment_run_quantiles(const TimestampTz *quantiles)
 										   TYPALIGN_DOUBLE));
 }
 
-void
-segment_run_insert(Oid history, const SegmentRun *run)
+static HeapTuple
+segment_run_form(Relation rel, Oid history, const SegmentRun *run)
 {
-	Relation	rel = segment_table_require("segment_run");
 	Datum		values[Natts_segment_run];
 	bool		nulls[Natts_segment_run] = {0};
 
@@ -392,8 +391,44 @@ segment_run_insert(Oid history, const SegmentRun *run)
 		segment_run_quantiles(run->start_quantiles);
 	values[Anum_segment_run_end_quantiles - 1] =
 		segment_run_quantiles(run->end_quantiles);
-	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values,
-											nulls));
+	return heap_form_tuple(RelationGetDescr(rel), values, nulls);
+}
+
+void
+segment_run_insert(Oid history, const SegmentRun *run)
+{
+	Relation	rel = segment_table_require("segment_run");
+
+	CatalogTupleInsert(rel, segment_run_form(rel, history, run));
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+void
+segment_run_update(Oid history, const SegmentRun *run)
+{
+	Relation	rel = segment_table_require("segment_run");
+	SysScanDesc scan = segment_table_scan(rel, "segment_run_pkey",
+										  Anum_segment_run_history, history,
+										  NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		number = heap_getattr(tuple, Anum_segment_run_run,
+										  RelationGetDescr(rel), &isnull);
+
+		if (DatumGetInt32(number) != run->run)
+			continue;
+		if (run->segments > 0)
+			CatalogTupleUpdate(rel, &tuple->t_self,
+							   segment_run_form(rel, history, run));
+		else
+			CatalogTupleDelete(rel, &tuple->t_self);
+		break;
+	}
+	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
 }

@@ -75,4 +75,7 @@ extern List *segment_run_list(Oid history, Snapshot snapshot,
 extern void segment_run_insert(Oid history, const SegmentRun *run);
 extern void segment_run_delete(Oid history, int32 run);
 
+/* Replaces the row of a run; one without segments goes. */
+extern void segment_run_update(Oid history, const SegmentRun *run);
+
 #endif							/* TEMPORAL_SEGMENT_TABLE_H */

@@ -20,8 +20,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "catalog/extension_objects.h"
 #include "catalog/snapshot_table.h"
@@ -99,6 +101,34 @@ snapshot_table_find(const char *name, SnapshotRow *row)
 	return HeapTupleIsValid(tuple);
 }
 
+List *
+snapshot_table_times(Oid relation)
+{
+	Relation	rel = snapshot_table_open(AccessShareLock);
+	List	   *times = NIL;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (rel == NULL)
+		return NIL;
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		SnapshotRow row;
+		TimestampTz *time;
+
+		snapshot_table_read(rel, tuple, &row);
+		if (!list_member_oid(row.relations, relation))
+			continue;
+		time = palloc(sizeof(TimestampTz));
+		*time = row.time;
+		times = lappend(times, time);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return times;
+}
+
 static HeapTuple
 snapshot_table_form(Relation rel, const SnapshotRow *row)
 {
@@ -143,7 +173,19 @@ snapshot_table_delete(const char *name)
 		elog(ERROR, "table of snapshots is missing");
 	scan = snapshot_table_scan(rel, name);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		SnapshotRow row;
+		ListCell   *lc;
+
+		/* plans were made that may have read a time that is kept no longer */
+		snapshot_table_read(rel, tuple, &row);
+		foreach(lc, row.relations)
+		{
+			if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
+				CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+		}
 		CatalogTupleDelete(rel, &tuple->t_self);
+	}
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 }

@@ -24,6 +24,9 @@ typedef struct SnapshotRow
 /* Reads the row of a snapshot; false if there is none. */
 extern bool snapshot_table_find(const char *name, SnapshotRow *row);
 
+/* Times whose history of the table is kept, of pointers to TimestampTz */
+extern List *snapshot_table_times(Oid relation);
+
 /* These check no privileges. */
 extern void snapshot_table_insert(const SnapshotRow *row);
 extern void snapshot_table_delete(const char *name);

@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/extension_objects.h"
+#include "catalog/retention_policy.h"
 #include "catalog/snapshot_table.h"
 #include "catalog/versioned_table.h"
 
@@ -289,7 +290,10 @@ versioned_table_update(const VersionedTable *table)
 	table_close(catalog, RowExclusiveLock);
 	versioned_table_changed(table->relation);
 	if (!OidIsValid(table->history))
+	{
 		snapshot_table_forget(table->relation);
+		retention_policy_forget(table->relation);
+	}
 }
 
 void
@@ -307,6 +311,7 @@ versioned_table_delete(Oid relation)
 	table_close(catalog, RowExclusiveLock);
 	versioned_table_changed(relation);
 	snapshot_table_forget(relation);
+	retention_policy_forget(relation);
 }
 
 /*

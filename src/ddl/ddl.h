@@ -9,6 +9,7 @@
 #define TEMPORAL_DDL_H
 
 #include "catalog/versioned_table.h"
+#include "ddl/ddl_retention.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_node.h"
 #include "utils/relcache.h"
@@ -59,6 +60,8 @@ typedef struct VersioningRequest
 	bool		compress;
 	int			compression_level;	/* 0: not given */
 	Interval   *compress_after; /* NULL: not given */
+
+	RetentionRequest retention;
 } VersioningRequest;
 
 /* ddl_dispatch.c */
@@ -77,6 +80,19 @@ extern void ddl_request_init(VersioningRequest *request);
  */
 extern void ddl_options_extract(ParseState *pstate, List **options,
 								bool reset, VersioningRequest *request);
+
+/* An interval that is not negative */
+extern Interval *ddl_option_interval(ParseState *pstate, DefElem *def);
+
+/* ddl_retention.c */
+/* Reads an option of retention. */
+extern void ddl_option_retention(ParseState *pstate, DefElem *def, bool reset,
+								 VersioningRequest *request);
+extern void ddl_set_retention(ParseState *pstate, Oid relid,
+							  const VersioningRequest *request,
+							  const VersionedTable *table);
+/* 2BP01 if the table's condition does not fit its columns any more. */
+extern void ddl_check_retention(Oid relid);
 
 /* ddl_versioning.c */
 extern void ddl_prepare_create(ParseState *pstate, CreateStmt *stmt,

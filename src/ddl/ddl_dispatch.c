@@ -334,6 +334,8 @@ ddl_after_alter(Oid relid, List *cmds)
 			ddl_history_index(rel, table.history, &table);
 	}
 	table_close(rel, NoLock);
+	if (cmds != NIL)
+		ddl_check_retention(relid);
 	ddl_triggers_sync(relid, &table);
 }
 
@@ -706,6 +708,9 @@ ddl_dispatch(UtilityCall *call)
 			ddl_run(call);
 			if (castNode(RenameStmt, stmt)->renameType == OBJECT_TRIGGER)
 				ddl_after_trigger(castNode(RenameStmt, stmt)->relation);
+			else if (castNode(RenameStmt, stmt)->renameType == OBJECT_COLUMN)
+				ddl_check_retention(RangeVarGetRelid(castNode(RenameStmt, stmt)->relation,
+													 NoLock, true));
 			break;
 		default:
 			ddl_guard_statement(pstate, stmt);

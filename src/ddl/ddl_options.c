@@ -43,6 +43,8 @@ ddl_request_init(VersioningRequest *request)
 	request->versioning_location = -1;
 	request->period_location = -1;
 	request->generated_location = -1;
+	request->retention.location = -1;
+	retention_policy_init(&request->retention.policy, InvalidOid);
 }
 
 static OptionSwitch
@@ -238,8 +240,8 @@ option_compression_level(ParseState *pstate, DefElem *def, bool reset,
 /*
  * An interval that lies in the past, or now
  */
-static Interval *
-option_interval(ParseState *pstate, DefElem *def)
+Interval *
+ddl_option_interval(ParseState *pstate, DefElem *def)
 {
 	char	   *word = defGetString(def);
 	Interval   *interval =
@@ -266,7 +268,7 @@ option_compress_after(ParseState *pstate, DefElem *def, bool reset,
 
 	if (!reset)
 	{
-		request->compress_after = option_interval(pstate, def);
+		request->compress_after = ddl_option_interval(pstate, def);
 		return;
 	}
 	versioned_table_defaults(&defaults);
@@ -289,6 +291,14 @@ static const OptionKind option_kinds[] = {
 	{"compression", true, option_compression},
 	{"compression_level", true, option_compression_level},
 	{"compress_after", true, option_compress_after},
+	{"retention", true, ddl_option_retention},
+	{"retention_period", true, ddl_option_retention},
+	{"max_history_size", true, ddl_option_retention},
+	{"max_history_versions", true, ddl_option_retention},
+	{"retention_condition", true, ddl_option_retention},
+	{"archive_before_delete", true, ddl_option_retention},
+	{"archive_location", true, ddl_option_retention},
+	{"retention_schedule", true, ddl_option_retention},
 };
 
 static const OptionKind *
@@ -303,7 +313,7 @@ option_find(ParseState *pstate, const DefElem *def)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized parameter \"%s.%s\"",
 					TEMPORAL_OPTION_NAMESPACE, def->defname),
-			 errhint("Available options: system_versioning, history_table, history_index, skip_unchanged, exclude_columns, compression, compression_level, compress_after, period_start, period_end."),
+			 errhint("Available options: system_versioning, history_table, history_index, skip_unchanged, exclude_columns, compression, compression_level, compress_after, retention_period, max_history_size, max_history_versions, retention_condition, archive_before_delete, archive_location, retention_schedule, period_start, period_end."),
 			 parser_errposition(pstate, def->location)));
 }
 

@@ -717,5 +717,7 @@ ddl_apply_request(ParseState *pstate, Oid relid,
 		request->set_compression || request->compression_level != 0 ||
 		request->compress_after != NULL)
 		ddl_set_options(relid, request, &table);
+	if (request->retention.reset || request->retention.given != 0)
+		ddl_set_retention(pstate, relid, request, &table);
 	ddl_triggers_sync(relid, &table);
 }

@@ -63,6 +63,19 @@ extern const char *history_codec_decode_part(const char *bytes, Size size,
 											 Datum *values, bool *nulls);
 
 /*
+ * The same, of which only the selected values will be looked at: they count
+ * from 0, which is the first of the part, in ascending order.  The others may
+ * be anything.
+ */
+extern const char *history_codec_decode_selected(const char *bytes, Size size,
+												 const HistoryType *type,
+												 int nvalues, int from, int to,
+												 const uint16 *selected,
+												 int nselected,
+												 const Datum *partner,
+												 Datum *values, bool *nulls);
+
+/*
  * Where the integers equal to one are, which stand together if there are any:
  * from *from to before *to.  *found is false where that was not to be found
  * out without decoding: then they may be anywhere.

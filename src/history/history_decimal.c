@@ -39,6 +39,7 @@
 #include "port/pg_bitutils.h"
 
 #include "base/compat.h"
+#include "history/history_bitmap.h"
 #include "history/history_decimal.h"
 
 /* Integers that a double can tell apart, with two bits to spare */
@@ -493,7 +494,18 @@ history_decimal_read_numerics(HistoryReader *reader, Datum *values, int n,
 	if (any > NUMERIC_SCALE(0xffff))
 		return history_section_wrong(reader, "a scale is wrong");
 	out = palloc((Size) wanted * DECIMAL_NUMERIC_SIZE);
-	if (any == all)
+	if (reader->wanted != NULL)
+	{
+		for (int i = 0; i < wanted; i++)
+		{
+			if (history_bitmap_get(reader->wanted, i))
+				out = decimal_form_numeric(out, integers[i], scales[i],
+										   &values[i]);
+			else
+				values[i] = (Datum) 0;
+		}
+	}
+	else if (any == all)
 	{
 		/* what depends on the scale alone is done once */
 		for (int i = 0; i < wanted; i++)

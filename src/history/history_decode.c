@@ -192,6 +192,9 @@ codec_decode_header(HistoryReader *reader, const HistoryType *type,
 	return true;
 }
 
+/* So few of the values have to be selected to look which these are, one in */
+#define SELECTED_PART	2
+
 /*
  * A bitmap of a block, and the part of n values that is wanted
  */
@@ -236,13 +239,55 @@ codec_decode_repeats(HistoryReader *reader, BlockPart *part, BlockPart *left)
 }
 
 /*
+ * Which of the part of stored values are those of the selected ones?  Bits of
+ * others and of repeats are NULL where there are none.
+ */
+static void
+codec_want_stored(const BlockPart *others, const uint8 *nulls,
+				  const BlockPart *repeats, const uint8 *repeated,
+				  const uint16 *selected, int nselected, uint8 *wanted,
+				  int nstored)
+{
+	int			left = repeats->from - 1;
+	int			stored = -1;
+	int			j = 0;
+
+	history_bitmap_clear(wanted, nstored);
+	if (nulls == NULL && repeated == NULL)
+	{
+		for (; j < nselected; j++)
+			history_bitmap_set(wanted, selected[j]);
+		return;
+	}
+	for (int i = 0; j < nselected; i++)
+	{
+		bool		other = nulls != NULL &&
+			history_bitmap_get(nulls, others->from + i);
+
+		if (!other)
+		{
+			left++;
+			stored += repeated == NULL || left == repeats->from ||
+				!history_bitmap_get(repeated, left);
+		}
+		if (selected[j] == i)
+		{
+			j++;
+			if (!other)
+				history_bitmap_set(wanted, stored);
+		}
+	}
+}
+
+/*
  * Decodes the part of the values that others->from and others->to say.
  */
 static bool
 codec_decode(HistoryReader *reader, const HistoryType *type,
-			 BlockPart *others, const Datum *partner, Datum *values,
-			 bool *nulls)
+			 BlockPart *others, const uint16 *selected, int nselected,
+			 const Datum *partner, Datum *values, bool *nulls)
 {
+	uint8		wanted[HISTORY_BITMAP_SIZE(HISTORY_CODEC_VALUES)];
 	BlockPart	repeats;		/* of those that others leave */
 	BlockPart	stored;			/* of those that repeats leave */
 	const Datum null = (Datum) 0;
@@ -288,11 +333,24 @@ codec_decode(HistoryReader *reader, const HistoryType *type,
 		stored.to = Min(nleft, 1);
 	}
 	nstored = stored.to - stored.from;
-	if (reader->wrong != NULL ||
-		(stored.n > 0 && !codec_decode_values(reader, flags, kind, type,
-											  end - nstored, stored.n,
-											  stored.from, stored.to)))
+	if (reader->wrong != NULL)
 		return false;
+
+	/* what takes long to make of what is stored */
+	if (selected != NULL && kind == VALUES_NUMERICS && !(flags & BLOCK_SAME) &&
+		nselected < n / SELECTED_PART)
+	{
+		codec_want_stored(others, (flags & BLOCK_NULLS) ? others->bits : NULL,
+						  &repeats,
+						  (flags & BLOCK_REPEATS) ? repeats.bits : NULL,
+						  selected, nselected, wanted, nstored);
+		reader->wanted = wanted;
+	}
+	if (stored.n > 0 && !codec_decode_values(reader, flags, kind, type,
+											 end - nstored, stored.n,
+											 stored.from, stored.to))
+		return false;
+	reader->wanted = NULL;
 	if (reader->at != reader->end)
 		return history_section_wrong(reader, "it is too long");
 
@@ -320,10 +378,11 @@ codec_decode(HistoryReader *reader, const HistoryType *type,
 }
 
 const char *
-history_codec_decode_part(const char *bytes, Size size,
-						  const HistoryType *type, int nvalues, int from,
-						  int to, const Datum *partner, Datum *values,
-						  bool *nulls)
+history_codec_decode_selected(const char *bytes, Size size,
+							  const HistoryType *type, int nvalues, int from,
+							  int to, const uint16 *selected, int nselected,
+							  const Datum *partner, Datum *values,
+							  bool *nulls)
 {
 	HistoryReader reader = {
 		.at = (const uint8 *) bytes,
@@ -339,10 +398,21 @@ history_codec_decode_part(const char *bytes, Size size,
 	part.n = nvalues;
 	part.from = from;
 	part.to = to;
-	codec_decode(&reader, type, &part, partner, values, nulls);
+	codec_decode(&reader, type, &part, selected, nselected, partner, values,
+				 nulls);
 	if (reader.scratch != NULL)
 		pfree(reader.scratch);
 	return reader.wrong;
+}
+
+const char *
+history_codec_decode_part(const char *bytes, Size size,
+						  const HistoryType *type, int nvalues, int from,
+						  int to, const Datum *partner, Datum *values,
+						  bool *nulls)
+{
+	return history_codec_decode_selected(bytes, size, type, nvalues, from, to,
+										 NULL, 0, partner, values, nulls);
 }
 
 const char *

@@ -352,8 +352,9 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 	if (n == 0)
 		return;
 	for (int i = 0; i < state->ncolumns; i++)
-		history_segment_read(state->segment, state->attnos[i],
-							 &state->values[i], &state->nulls[i]);
+		history_segment_read_selected(state->segment, state->attnos[i],
+									  state->selected, n, &state->values[i],
+									  &state->nulls[i]);
 }
 
 /*

@@ -185,10 +185,8 @@ scan_evaluate_bounds(HistoryScanState *state)
 													 &bound->is_null);
 		if (bound->is_null)
 			return false;
-		if (bound->expr == NULL)
-			continue;
 		old = MemoryContextSwitchTo(state->scan_context);
-		if (!bound->by_value)
+		if (bound->expr != NULL && !bound->by_value)
 			bound->value = datumCopy(bound->value, false, bound->length);
 		if (bound->kind == SCAN_BOUND_KEYS &&
 			OidIsValid(bound->key_type) && !scan_set_keys(state, bound))
@@ -320,6 +318,7 @@ scan_search_run(HistoryScanState *state, const SegmentRun *run)
 						   bound->keys[bound->key] : bound->value);
 	index_rescan(state->index_scan, keys, 2, NULL, 0);
 	state->in_run = true;
+	state->has_tie = false;
 }
 
 static void
@@ -420,33 +419,80 @@ scan_wants_segment(HistoryScanState *state, const SegmentRow *row, bool *past)
 }
 
 /*
- * Of the keys of an array, goes to the first that may be in the segment; false
- * if there is none, *past if there is none in what follows of the run either.
- * Where the next key lies further on the btree is searched for it.
+ * The segment has no key that is wanted: may one that follows in the run have
+ * any?  Only if it has the same greatest key, and this one no other: several
+ * segments can end with a key, and when one of them was written again it stands
+ * behind the others.
  */
 static bool
-scan_advance_key(HistoryScanState *state, const SegmentRun *run,
-				 const SegmentRow *row, bool *past)
+scan_is_past(HistoryScanState *state, const SegmentRow *row)
+{
+	FmgrInfo   *compare = index_getprocinfo(state->index, 2, BTORDER_PROC);
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(state->segments),
+										  Anum_segments_key_high - 1);
+	Oid			collation = state->indexes.key_collation;
+	MemoryContext old;
+
+	if (row->no_key)
+		return true;
+	if (state->has_tie)
+		return DatumGetInt32(FunctionCall2Coll(compare, collation,
+											   row->key_high,
+											   state->tie)) != 0;
+	if (DatumGetInt32(FunctionCall2Coll(compare, collation, row->key_low,
+										row->key_high)) != 0)
+		return true;
+	old = MemoryContextSwitchTo(state->scan_context);
+	state->tie = datumCopy(row->key_high, att->attbyval, att->attlen);
+	state->has_tie = true;
+	MemoryContextSwitchTo(old);
+	return false;
+}
+
+/*
+ * May the segment have a key of the array?  If not, *past says that none that
+ * follows in the run has one; and where the next key lies further on the btree
+ * is searched for it.
+ */
+static bool
+scan_has_key_of_array(HistoryScanState *state, const SegmentRun *run,
+					  const SegmentRow *row, bool *past)
 {
 	ScanBoundState *bound = &state->bounds[state->key_bound];
 	Oid			collation = state->indexes.key_collation;
+	int			low = 0;
+	int			high = bound->nkeys;
 
-	*past = false;
-	if (bound->kind != SCAN_BOUND_KEYS)
-		return true;
-	while (!row->no_key && bound->key < bound->nkeys &&
-		   !DatumGetBool(FunctionCall2Coll(&bound->low_function, collation,
-										   row->key_low,
-										   bound->keys[bound->key])))
-		bound->key++;
-	*past = row->no_key || bound->key == bound->nkeys;
-	if (*past)
+	*past = row->no_key;
+	if (row->no_key)
 		return false;
-	if (DatumGetBool(FunctionCall2Coll(&bound->high_called, collation,
-									   row->key_high,
-									   bound->keys[bound->key])))
+
+	/* the first one that is not below the segment */
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (DatumGetBool(FunctionCall2Coll(&bound->low_function, collation,
+										   row->key_low,
+										   bound->keys[middle])))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	if (low < bound->nkeys &&
+		DatumGetBool(FunctionCall2Coll(&bound->high_called, collation,
+									   row->key_high, bound->keys[low])))
 		return true;
-	scan_search_run(state, run);
+
+	/* one that is below may be in another that ends with the same key */
+	if (low > 0 && !scan_is_past(state, row))
+		return false;
+	*past = low == bound->nkeys;
+	if (!*past)
+	{
+		bound->key = low;
+		scan_search_run(state, run);
+	}
 	return false;
 }
 
@@ -474,7 +520,8 @@ scan_next_by_key(HistoryScanState *state, SegmentRow *row)
 			bool		past;
 
 			history_segments_read(state->slot, row);
-			if (!scan_advance_key(state, run, row, &past))
+			if (state->bounds[state->key_bound].kind == SCAN_BOUND_KEYS &&
+				!scan_has_key_of_array(state, run, row, &past))
 			{
 				if (past)
 					break;
@@ -482,7 +529,7 @@ scan_next_by_key(HistoryScanState *state, SegmentRow *row)
 			}
 			if (scan_wants_segment(state, row, &past))
 				return true;
-			if (past)
+			if (past && scan_is_past(state, row))
 				break;
 		}
 	}

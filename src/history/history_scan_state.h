@@ -92,6 +92,8 @@ typedef struct HistoryScanState
 	Relation	index;
 	IndexScanDesc index_scan;
 	bool		in_run;			/* index_scan is for run */
+	bool		has_tie;		/* the greatest key of the last segment of the run */
+	Datum		tie;			/* that was passed over, and has no other */
 	TableScanDesc table_scan;
 
 	/* Where we are in the segment */

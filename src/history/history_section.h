@@ -23,6 +23,7 @@ typedef struct HistoryReader
 	/* Of the section that was read last, if it was compressed */
 	uint8	   *scratch;
 	Size		scratch_size;
+	const uint8 *wanted;		/* values that will be looked at; NULL: all */
 } HistoryReader;
 
 /* Says what is wrong, if it is the first thing that is; returns false. */

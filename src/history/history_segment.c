@@ -329,7 +329,8 @@ segment_has_bytes(const HistorySegment *segment, int column)
 }
 
 static void
-segment_read_column(HistorySegment *segment, int column, int to)
+segment_read_column(HistorySegment *segment, int column, int to,
+					const uint16 *selected, int nselected)
 {
 	HistoryType type = segment_column_type(TupleDescAttr(segment->desc,
 														 column));
@@ -343,11 +344,13 @@ segment_read_column(HistorySegment *segment, int column, int to)
 
 		history_segment_read(segment, segment->start_attno, &partner, &nulls);
 	}
-	wrong = history_codec_decode_part(bytes, segment->columns[column].size,
-									  &type, segment->nversions,
-									  segment->from, to, partner,
-									  segment->values[column],
-									  segment->nulls[column]);
+	wrong = history_codec_decode_selected(bytes,
+										  segment->columns[column].size,
+										  &type, segment->nversions,
+										  segment->from, to, selected,
+										  nselected, partner,
+										  segment->values[column],
+										  segment->nulls[column]);
 	if (wrong != NULL)
 		segment_damaged(segment, column, wrong);
 }
@@ -355,6 +358,14 @@ segment_read_column(HistorySegment *segment, int column, int to)
 void
 history_segment_read(HistorySegment *segment, AttrNumber attno,
 					 const Datum **values, const bool **nulls)
+{
+	history_segment_read_selected(segment, attno, NULL, 0, values, nulls);
+}
+
+void
+history_segment_read_selected(HistorySegment *segment, AttrNumber attno,
+							  const uint16 *selected, int nselected,
+							  const Datum **values, const bool **nulls)
 {
 	int			column = attno - 1;
 
@@ -370,7 +381,7 @@ history_segment_read(HistorySegment *segment, AttrNumber attno,
 										 sizeof(Datum));
 		segment->nulls[column] = palloc((to - segment->from) * sizeof(bool));
 		if (segment_has_bytes(segment, column))
-			segment_read_column(segment, column, to);
+			segment_read_column(segment, column, to, selected, nselected);
 		else
 			segment_read_missing(segment, column);
 		MemoryContextSwitchTo(old);

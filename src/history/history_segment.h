@@ -71,6 +71,14 @@ extern int	history_segment_narrow(HistorySegment *segment, AttrNumber attno,
 extern void history_segment_read(HistorySegment *segment, AttrNumber attno,
 								 const Datum **values, const bool **nulls);
 
+/* The same, of which only the selected versions will be looked at */
+extern void history_segment_read_selected(HistorySegment *segment,
+										  AttrNumber attno,
+										  const uint16 *selected,
+										  int nselected,
+										  const Datum **values,
+										  const bool **nulls);
+
 /* Bytes that were fetched, of all segments so far */
 extern int64 history_segment_bytes(const HistorySegment *segment);
 

@@ -25,20 +25,17 @@
 #include "base/compat.h"
 #include "base/session_time.h"
 #include "base/settings.h"
+#include "catalog/audit_table.h"
 #include "catalog/versioned_cache.h"
 #include "catalog/versioned_table.h"
 #include "history/history_compact.h"
+#include "maintenance/maintenance_table.h"
 
 PG_FUNCTION_INFO_V1(temporal_compress_history);
 PG_FUNCTION_INFO_V1(temporal_decompress_history);
 
-/*
- * Finds the versioned table, which is locked against changes of its columns
- * and its versioning until the end of the transaction; 42501 if it is not the
- * user's.
- */
-static void
-maintenance_find_table(Oid relid, VersionedTable *table)
+void
+maintenance_find_table(Oid relid, const char *what, VersionedTable *table)
 {
 	settings_require_preload();
 	LockRelationOid(relid, AccessShareLock);
@@ -54,7 +51,23 @@ maintenance_find_table(Oid relid, VersionedTable *table)
 					   get_relkind_objtype(get_rel_relkind(table->relation)),
 					   get_rel_name(table->relation));
 	if (session_time_is_set)
-		session_time_refuse_write("compression", get_rel_name(relid));
+		session_time_refuse_write(what, get_rel_name(relid));
+}
+
+static void
+maintenance_audit(const char *action, const VersionedTable *table,
+				  const CompactResult *result)
+{
+	AuditEntry	entry = {
+		.action = action,
+		.relation = table->relation,
+		.versions = result->versions,
+		.first = DT_NOEND,
+		.last = DT_NOBEGIN,
+	};
+
+	if (result->versions > 0)
+		audit_append(&entry);
 }
 
 static Datum
@@ -90,7 +103,7 @@ temporal_compress_history(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("relation must not be null")));
-	maintenance_find_table(PG_GETARG_OID(0), &table);
+	maintenance_find_table(PG_GETARG_OID(0), "compression", &table);
 	if (!table.compress)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -107,6 +120,7 @@ temporal_compress_history(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("temporal.compress_history()");
 	options.level = table.compression_level;
 	history_compact(&table, &options, &result);
+	maintenance_audit("compress", &table, &result);
 	return maintenance_result(fcinfo, &result);
 }
 
@@ -120,8 +134,9 @@ temporal_decompress_history(PG_FUNCTION_ARGS)
 	CompactResult result;
 
 	settings_require_preload();
-	maintenance_find_table(PG_GETARG_OID(0), &table);
+	maintenance_find_table(PG_GETARG_OID(0), "compression", &table);
 	PreventCommandIfReadOnly("temporal.decompress_history()");
 	history_expand(&table, false, &result);
+	maintenance_audit("decompress", &table, &result);
 	return maintenance_result(fcinfo, &result);
 }

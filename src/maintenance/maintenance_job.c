@@ -17,6 +17,7 @@
 
 #include "history/history_compact.h"
 #include "maintenance/maintenance_job.h"
+#include "maintenance/retention_run.h"
 
 /* Versions are looked for this many times while they come of age, */
 #define COMPRESS_LOOKS		24
@@ -73,12 +74,6 @@ compress_step(const VersionedTable *table, int budget_ms, JobOutcome *outcome)
 	outcome->segments = result.segments;
 }
 
-static bool
-retain_wanted(const VersionedTable *table)
-{
-	return false;
-}
-
 static const JobMethod job_methods[JOB_KINDS] = {
 	[JOB_COMPRESS] = {
 		.name = "compress",
@@ -92,9 +87,9 @@ static const JobMethod job_methods[JOB_KINDS] = {
 		.name = "retain",
 		.done = "removed",
 		.doing = "removing",
-		.wanted = retain_wanted,
-		.interval = compress_interval,
-		.step = NULL,
+		.wanted = retention_wanted,
+		.interval = retention_interval,
+		.step = retention_step,
 	},
 };
 

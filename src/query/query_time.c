@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "catalog/snapshot_table.h"
 #include "catalog/versioned_cache.h"
 #include "query/query.h"
 #include "time/time_range.h"
@@ -109,6 +110,22 @@ query_has_warned(TimestampTz t, const VersionedRelation *versioned)
 }
 
 /*
+ * Is the time one whose history a snapshot keeps, whatever else was removed?
+ */
+static bool
+query_is_pinned(TimestampTz t, Oid relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, snapshot_table_times(relation))
+	{
+		if (*(TimestampTz *) lfirst(lc) == t)
+			return true;
+	}
+	return false;
+}
+
+/*
  * The instant an AS OF clause means for the table; 22023 if the table's
  * history starts later.
  */
@@ -116,7 +133,8 @@ TimestampTz
 query_check_time(TimestampTz t, const VersionedRelation *versioned,
 				 int position)
 {
-	if (t >= versioned->history_start)
+	if (t >= versioned->history_start ||
+		query_is_pinned(t, versioned->root))
 		return time_clause_instant(t);
 	if (!temporal_allow_truncated_history || !query_has_warned(t, versioned))
 		ereport(temporal_allow_truncated_history ? WARNING : ERROR,

@@ -3,6 +3,8 @@
  * syntax_alter.c
  *	  ALTER TABLE: ADD and DROP of SYSTEM VERSIONING and of the period
  *
+ * SET and RESET of a retention policy are in syntax_retention.c.
+ *
  *		ADD SYSTEM VERSIONING [WITH (options)]
  *		DROP SYSTEM VERSIONING [RESTRICT | CASCADE]
  *		ADD PERIOD FOR SYSTEM_TIME (a, b)
@@ -43,8 +45,6 @@ typedef struct AlterPeriod
 static int	alter_after_head(const SyntaxText *text, int first);
 static int	alter_take_command(SyntaxTranslation *translation, int index,
 							   AlterPeriod *period);
-static SyntaxClause *alter_take(SyntaxTranslation *translation, int first,
-								int end);
 static int	alter_after_behavior(const SyntaxText *text, int index,
 								 bool *cascade);
 static int	alter_take_column(SyntaxTranslation *translation, int first,
@@ -86,6 +86,8 @@ syntax_find_alter(SyntaxTranslation *translation, int first, int end)
 		else
 		{
 			next = alter_take_command(translation, index, &period);
+			if (next == index)
+				next = syntax_take_retention(translation, index);
 			left = (next > index);
 		}
 
@@ -183,7 +185,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 		if (!add)
 		{
 			next = alter_after_behavior(text, next, &cascade);
-			clause = alter_take(translation, index, next);
+			clause = syntax_take_command(translation, index, next);
 			clause->options = list_make1(syntax_option("system_versioning",
 													   "off", location));
 			if (cascade)
@@ -204,7 +206,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 			next = syntax_after_group(text, next + 1);
 		}
 		else
-			clause = alter_take(translation, index, next);
+			clause = syntax_take_command(translation, index, next);
 		clause->options = list_make1(syntax_option("system_versioning", "on",
 												   location));
 		return next;
@@ -217,7 +219,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 	if (!add)
 	{
 		next = alter_after_behavior(text, index + 4, &cascade);
-		clause = alter_take(translation, index, next);
+		clause = syntax_take_command(translation, index, next);
 		clause->options = list_make1(syntax_option("period", "off", location));
 		return next;
 	}
@@ -227,7 +229,7 @@ alter_take_command(SyntaxTranslation *translation, int index,
 				 errmsg("more than one ADD PERIOD FOR SYSTEM_TIME"),
 				 syntax_errposition(text, index)));
 	next = syntax_period_options(translation, index + 4, location, &options);
-	clause = alter_take(translation, index, next);
+	clause = syntax_take_command(translation, index, next);
 	clause->options = options;
 	period->clause = clause;
 	return next;
@@ -236,8 +238,8 @@ alter_take_command(SyntaxTranslation *translation, int index,
 /*
  * Takes tokens [first, end) and leaves a placeholder.
  */
-static SyntaxClause *
-alter_take(SyntaxTranslation *translation, int first, int end)
+SyntaxClause *
+syntax_take_command(SyntaxTranslation *translation, int first, int end)
 {
 	SyntaxClause *clause = syntax_take(translation, CLAUSE_ALTER, first, end);
 	int			stop = translation->text.tokens[end].start;

@@ -81,6 +81,12 @@ extern void syntax_find_create(SyntaxTranslation *translation,
 extern void syntax_find_alter(SyntaxTranslation *translation,
 							  int first, int end);
 
+extern SyntaxClause *syntax_take_command(SyntaxTranslation *translation,
+										 int first, int end);
+
+/* syntax_retention.c */
+extern int	syntax_take_retention(SyntaxTranslation *translation, int index);
+
 /* syntax_flashback.c */
 extern void syntax_find_flashback(SyntaxTranslation *translation,
 								  int first, int end);

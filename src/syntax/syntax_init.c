@@ -181,6 +181,26 @@ parse_is_as_of(const char *string, const char *of)
 }
 
 /*
+ * May the letters at this place be those of ALTER TABLE?
+ */
+static bool
+parse_is_alter_table(const char *string, const char *table)
+{
+	static const char alter[] = "alter";
+	const char *before = table;
+
+	if (!parse_has_word(table, "table"))
+		return false;
+	while (before > string && scanner_isspace(before[-1]))
+		before--;
+
+	/* a comment between them is as good */
+	return before - string < strlen(alter) || before[-1] == '/' ||
+		parse_has_word(before - strlen(alter), alter) ||
+		memchr(before, '\n', table - before) != NULL;
+}
+
+/*
  * May the text hold one of our clauses?  This is all that any other statement
  * pays: strcspn() looks at many characters at once, for letters that each word
  * has one of and other SQL has few of.
@@ -188,7 +208,7 @@ parse_is_as_of(const char *string, const char *of)
 static bool
 parse_is_candidate(const char *string)
 {
-	static const char letters[] = "fFgGpPvVyY";
+	static const char letters[] = "bBfFgGpPvVyY";
 
 	for (const char *at = string + strcspn(string, letters); *at;
 		 at += 1 + strcspn(at + 1, letters))
@@ -197,6 +217,9 @@ parse_is_candidate(const char *string)
 
 		switch (*at | 0x20)
 		{
+			case 'b':
+				found = at - string > 2 && parse_is_alter_table(string, at - 2);
+				break;
 			case 'f':
 				if (at > string && (at[-1] | 0x20) == 'o')
 					found = parse_is_as_of(string, at - 1);
@@ -283,7 +306,9 @@ static const ParseTest parse_tests[] = {
 	{"CREATE TABLE t (PERIOD FOR SYSTEM_TIME (a, b))", NULL, "period_start"},
 	{"CREATE TABLE t (a date GENERATED ALWAYS AS ROW START)", NULL, "generated_start"},
 	{"ALTER TABLE t ADD SYSTEM VERSIONING", NULL, "system_versioning"},
-	{"ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME", NULL, "period"}
+	{"ALTER TABLE t DROP PERIOD FOR SYSTEM_TIME", NULL, "period"},
+	{"ALTER TABLE t SET RETENTION INTERVAL '1 year'", NULL, "retention_period"},
+	{"ALTER TABLE t RESET RETENTION", NULL, "retention"}
 };
 
 static bool

@@ -29,21 +29,23 @@
 	word(IF) word(ILIKE) word(IN) word(INHERITS) word(INTERVAL) word(IS) \
 	word(ISNULL) word(JOIN) word(JSON) word(KEYS) word(LABEL) word(LATERAL) \
 	word(LIKE) word(LOCAL) word(LOCALTIME) word(LOCALTIMESTAMP) word(MAPPING) \
-	word(MAXVALUE) word(MINUTE) word(MINVALUE) word(MONTH) word(NATIONAL) \
-	word(NCHAR) word(NFC) word(NFD) word(NFKC) word(NFKD) word(NORMALIZED) \
-	word(NOT) word(NOTNULL) word(NOW) word(NULL) word(OBJECT) word(OF) \
-	word(ON) word(ONLY) word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) \
-	word(OVERLAY) word(PARTITION) word(PERIOD) word(PRECISION) word(RESTRICT) \
-	word(ROW) word(ROWS) word(SCALAR) word(SCHEMA) word(SCN) word(SECOND) \
-	word(SECURITY) word(SELECT) word(SESSION_USER) word(SIMILAR) \
-	word(SNAPSHOT) word(SOME) word(START) word(SUBSTRING) word(SYMMETRIC) \
-	word(SYSTEM) word(SYSTEM_TIME) word(SYSTEM_USER) word(TABLE) \
-	word(TABLESPACE) word(TEMP) word(TEMPORARY) word(TIME) word(TIMESTAMP) \
-	word(TO) word(TRANSACTION) word(TRANSFORM) word(TRIGGERS) word(TRUE) \
-	word(UESCAPE) word(UNIQUE) word(UNKNOWN) word(UNLOGGED) word(USER) \
-	word(USING) word(VALUE) word(VALUES) word(VARCHAR) word(VARYING) \
-	word(VERSIONING) word(VERSIONS) word(WITH) word(WITHIN) word(WITHOUT) \
-	word(YEAR) word(ZONE)
+	word(MAX_HISTORY_SIZE) word(MAX_HISTORY_VERSIONS) word(MAXVALUE) \
+	word(MINUTE) word(MINVALUE) word(MONTH) word(NATIONAL) word(NCHAR) \
+	word(NFC) word(NFD) word(NFKC) word(NFKD) word(NORMALIZED) word(NOT) \
+	word(NOTNULL) word(NOW) word(NULL) word(OBJECT) word(OF) word(ON) \
+	word(ONLY) word(OPERATOR) word(OR) word(OVER) word(OVERLAPS) \
+	word(OVERLAY) word(PARTITION) word(PERIOD) word(PRECISION) word(RESET) \
+	word(RESTRICT) word(RETENTION) word(RETENTION_PERIOD) \
+	word(RETENTION_POLICY) word(ROW) word(ROWS) word(SCALAR) word(SCHEMA) \
+	word(SCN) word(SECOND) word(SECURITY) word(SELECT) word(SESSION_USER) \
+	word(SET) word(SIMILAR) word(SNAPSHOT) word(SOME) word(START) \
+	word(SUBSTRING) word(SYMMETRIC) word(SYSTEM) word(SYSTEM_TIME) \
+	word(SYSTEM_USER) word(TABLE) word(TABLESPACE) word(TEMP) word(TEMPORARY) \
+	word(TIME) word(TIMESTAMP) word(TO) word(TRANSACTION) word(TRANSFORM) \
+	word(TRIGGERS) word(TRUE) word(UESCAPE) word(UNIQUE) word(UNKNOWN) \
+	word(UNLOGGED) word(USER) word(USING) word(VALUE) word(VALUES) \
+	word(VARCHAR) word(VARYING) word(VERSIONING) word(VERSIONS) word(WITH) \
+	word(WITHIN) word(WITHOUT) word(YEAR) word(ZONE)
 
 typedef enum SyntaxWord
 {

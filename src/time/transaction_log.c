@@ -97,6 +97,16 @@ static XLogRecPtr log_plain_lsn = InvalidXLogRecPtr;
 static bool session_addr_known = false;
 static Datum session_addr = (Datum) 0;
 
+/* Users by name: of the session, and the current one */
+typedef struct LogUser
+{
+	Oid			role;			/* InvalidOid: not known */
+	text	   *name;
+} LogUser;
+
+static LogUser log_users[2];
+static uint64 log_users_forgotten = 0;	/* how often */
+
 PG_FUNCTION_INFO_V1(temporal_append_transaction);
 
 static void transaction_log_callback(XactEvent event, void *arg);
@@ -190,12 +200,49 @@ transaction_client_addr(void)
 	return session_addr;
 }
 
-static Datum
-transaction_user_name(Oid role)
+static void
+log_users_forget(Datum arg, int cacheid, uint32 hashvalue)
 {
-	const char *name = GetUserNameFromId(role, true);
+	log_users_forgotten++;
+	for (int i = 0; i < lengthof(log_users); i++)
+		log_users[i].role = InvalidOid;
+}
 
-	return CStringGetTextDatum(name ? name : "");
+/*
+ * The name of a role, which most commits have in common with the one before.
+ */
+static Datum
+transaction_user_name(LogUser *user, Oid role)
+{
+	static bool registered = false;
+	uint64		forgotten;
+	const char *name;
+	MemoryContext old;
+
+	if (user->role == role)
+		return PointerGetDatum(user->name);
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(AUTHOID, log_users_forget, (Datum) 0);
+		registered = true;
+	}
+	forgotten = log_users_forgotten;
+	name = GetUserNameFromId(role, true);
+	if (name == NULL)
+		return CStringGetTextDatum("");
+
+	/* What is invalidated during the look-up is not kept */
+	if (forgotten != log_users_forgotten)
+		return CStringGetTextDatum(name);
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	user->role = InvalidOid;
+	if (user->name != NULL)
+		pfree(user->name);
+	user->name = NULL;
+	user->name = cstring_to_text(name);
+	user->role = role;
+	MemoryContextSwitchTo(old);
+	return PointerGetDatum(user->name);
 }
 
 /*
@@ -246,8 +293,9 @@ transaction_log_form(Relation rel)
 											TYPALIGN_DOUBLE));
 	else
 		ISNULL(ticks) = true;
-	VALUE(session_user) = transaction_user_name(GetSessionUserId());
-	VALUE(role) = transaction_user_name(GetUserId());
+	VALUE(session_user) = transaction_user_name(&log_users[0],
+												GetSessionUserId());
+	VALUE(role) = transaction_user_name(&log_users[1], GetUserId());
 	if (application_name && application_name[0] != '\0')
 		VALUE(application_name) = CStringGetTextDatum(application_name);
 	else

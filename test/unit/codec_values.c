@@ -312,6 +312,41 @@ codec_compare(const CodecColumn *column, const Datum *values,
 	return NULL;
 }
 
+/*
+ * Of the part, only some
+ */
+static const char *
+codec_compare_selected(const CodecColumn *part, const CodecColumn *column,
+					   const char *bytes, int size, int from)
+{
+	uint16	   *selected = palloc(part->n * sizeof(uint16));
+	Datum	   *values = palloc(part->n * sizeof(Datum));
+	bool	   *nulls = palloc(part->n);
+	int			n = 0;
+	int			distance = 1 + codec_any(8);
+	const char *wrong;
+
+	for (int i = codec_any(distance); i < part->n; i += 1 + codec_any(distance))
+		selected[n++] = i;
+	wrong = history_codec_decode_selected(bytes, size, &part->type, column->n,
+										  from, from + part->n, selected, n,
+										  part->partner, values, nulls);
+	for (int i = 0; i < n && wrong == NULL; i++)
+	{
+		CodecColumn one = *part;
+
+		one.n = 1;
+		one.values += selected[i];
+		if (one.nulls != NULL)
+			one.nulls += selected[i];
+		wrong = codec_compare(&one, values + selected[i], nulls + selected[i]);
+	}
+	pfree(selected);
+	pfree(values);
+	pfree(nulls);
+	return wrong;
+}
+
 const char *
 codec_compare_part(const CodecColumn *column, const char *bytes, int size,
 				   int from, int to)
@@ -337,6 +372,8 @@ codec_compare_part(const CodecColumn *column, const char *bytes, int size,
 		wrong = "too many values of a part";
 	if (wrong == NULL)
 		wrong = codec_compare(&part, values, nulls);
+	if (wrong == NULL)
+		wrong = codec_compare_selected(&part, column, bytes, size, from);
 	pfree(values);
 	pfree(nulls);
 	return wrong;

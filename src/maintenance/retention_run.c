@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * retention_run.c
+ *	  Removing what a retention policy lets go
+ *
+ * A RUN
+ *		finds out what the policy means now (retention_rules.c), says in the
+ *		catalog how far back the history will reach, and then removes versions:
+ *		first those in segments, then those in the heap.  What it finds is kept
+ *		in memory from one batch to the next, each of which is a transaction;
+ *		should the policy change meanwhile, or one fail, a new run begins.
+ *
+ * THE HORIZON COMES FIRST
+ *		and commits before anything is removed: who plans a query AS OF an
+ *		earlier time afterwards is told that it is too early, instead of being
+ *		shown a part.
+ *
+ * LOCKS
+ *		ROW EXCLUSIVE on the history and its segments; on the segments SHARE
+ *		UPDATE EXCLUSIVE besides, which excludes those who build them and
+ *		nobody else; and a lock on the idea of this table's retention, which
+ *		no relation has, against another run.  No writer waits for any of these.
+ *
+ * RIGHTS
+ *		The condition, and operators of the key, may be functions of users.  They
+ *		run with the rights of the table's owner, as those of an index do.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "catalog/audit_table.h"
+#include "maintenance/retention_rules.h"
+#include "maintenance/retention_run.h"
+
+/* Where a run is */
+typedef enum RetentionPhase
+{
+	RETENTION_SEGMENTS,
+	RETENTION_HEAP,
+	RETENTION_DONE
+} RetentionPhase;
+
+typedef struct RetentionRun
+{
+	MemoryContext context;		/* of all this */
+	Oid			history;
+	RetentionLimits limits;
+	RetentionPhase phase;
+	PruneList	list;			/* segments to look at */
+	BlockNumber next;			/* page of the heap to look at */
+} RetentionRun;
+
+/* Whose rights were changed for the owner's */
+typedef struct RetentionUser
+{
+	Oid			user;
+	int			context;
+} RetentionUser;
+
+/* The run that this process is in the middle of, or NULL */
+static RetentionRun *retention_current = NULL;
+static bool retention_watches = false;	/* transactions that fail */
+
+static RetentionRun *
+retention_run_create(const VersionedTable *table,
+					 const RetentionPolicy *policy, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "temporal retention run",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	RetentionRun *run = palloc0(sizeof(RetentionRun));
+
+	run->context = context;
+	run->history = table->history;
+	retention_limits_find(table, policy, &run->limits);
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, parent);
+	return run;
+}
+
+static void
+retention_run_end(RetentionRun *run)
+{
+	if (run == retention_current)
+		retention_current = NULL;
+	MemoryContextDelete(run->context);
+}
+
+/*
+ * What a transaction that failed had done of a run, is not done.
+ */
+static void
+retention_end_transaction(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT && retention_current != NULL)
+		retention_run_end(retention_current);
+}
+
+static void
+retention_become_owner(const VersionedTable *table, RetentionUser *user)
+{
+	Relation	rel = table_open(table->relation, AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+
+	table_close(rel, NoLock);
+	GetUserIdAndSecContext(&user->user, &user->context);
+	SetUserIdAndSecContext(owner,
+						   user->context | SECURITY_RESTRICTED_OPERATION);
+}
+
+static void
+retention_become_user(const RetentionUser *user)
+{
+	SetUserIdAndSecContext(user->user, user->context);
+}
+
+static void
+retention_work_begin(PruneWork *work, const RetentionRun *run,
+					 const VersionedTable *table)
+{
+	memset(work, 0, sizeof(*work));
+	work->history = table_open(table->history, RowExclusiveLock);
+	work->start_attno = get_attnum(table->history,
+								   NameStr(table->start_column));
+	work->end_attno = get_attnum(table->history,
+								 NameStr(table->end_column));
+	work->rule = retention_rule_create(&run->limits, work->history);
+	work->level = table->compression_level;
+	work->next = run->next;
+	prune_result_init(&work->result);
+}
+
+static void
+retention_go_through_segments(RetentionRun *run, PruneWork *work)
+{
+	SegmentTable table;
+	Relation	segments;
+	MemoryContext old;
+
+	if (!segment_table_get(run->history, &table))
+	{
+		run->phase = RETENTION_HEAP;
+		return;
+	}
+	segments = table_open(table.segments, work->dry ? AccessShareLock :
+						  ShareUpdateExclusiveLock);
+	if (run->list.tids == NULL)
+	{
+		old = MemoryContextSwitchTo(run->context);
+		history_prune_find(work, &table, segments, &run->list);
+		MemoryContextSwitchTo(old);
+	}
+	if (history_prune_segments(work, &table, segments, &run->list))
+		run->phase = RETENTION_HEAP;
+	table_close(segments, NoLock);
+}
+
+/*
+ * Goes on with the run until it is done, or its time is over.
+ */
+static void
+retention_go_on(RetentionRun *run, PruneWork *work)
+{
+	if (run->phase == RETENTION_SEGMENTS)
+		retention_go_through_segments(run, work);
+	if (run->phase == RETENTION_HEAP && !prune_is_done(work) &&
+		history_prune_heap(work))
+		run->phase = RETENTION_DONE;
+	run->next = work->next;
+}
+
+/*
+ * Is there anything that would go?  The run is then at its beginning.
+ */
+static bool
+retention_finds_any(RetentionRun *run, const VersionedTable *table)
+{
+	PruneWork	work;
+
+	if (TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))
+		return false;
+	retention_work_begin(&work, run, table);
+	work.dry = work.first_only = work.lazy = true;
+	retention_go_on(run, &work);
+	table_close(work.history, NoLock);
+
+	/* pages of the heap before the first one that was found need no other look */
+	run->phase = RETENTION_SEGMENTS;
+	run->list.next = 0;
+	return work.result.versions > 0;
+}
+
+/*
+ * Says in the catalog how far back the history reaches.
+ */
+static void
+retention_record_horizon(const VersionedTable *table, TimestampTz horizon)
+{
+	VersionedTable now;
+
+	if (!versioned_table_find(table->relation, &now))
+		elog(ERROR, "no row in versioned_table for relation %u",
+			 table->relation);
+	if (now.history_start >= horizon)
+		return;
+	now.history_start = horizon;
+	versioned_table_update(&now);
+}
+
+static void
+retention_audit(const VersionedTable *table, const RetentionRun *run,
+				const PruneResult *result)
+{
+	AuditEntry	entry = {
+		.action = "retain",
+		.relation = table->relation,
+		.versions = result->versions,
+		.first = result->first,
+		.last = result->last,
+		.reason = retention_reason(&run->limits),
+	};
+
+	if (result->versions > 0)
+		audit_append(&entry);
+}
+
+/*
+ * Only one at a time for a table.
+ */
+static void
+retention_lock(const VersionedTable *table)
+{
+	LockDatabaseObject(RelationRelationId, table->relation, 0, ExclusiveLock);
+}
+
+static void
+retention_check_policy(const RetentionPolicy *policy)
+{
+	if (policy->archive)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("versions of table \"%s\" cannot be archived",
+						get_rel_name(policy->relation)),
+				 errdetail("Its retention policy says that they must be before they are removed.")));
+}
+
+bool
+retention_wanted(const VersionedTable *table)
+{
+	RetentionPolicy policy;
+
+	return OidIsValid(table->history) &&
+		retention_policy_find(table->relation, &policy) &&
+		retention_policy_limits(&policy);
+}
+
+int64
+retention_interval(const VersionedTable *table)
+{
+	RetentionPolicy policy;
+	const Interval *every = &policy.schedule;
+
+	(void) retention_policy_find(table->relation, &policy);
+	return every->time / 1000 + every->day * (USECS_PER_DAY / 1000) +
+		every->month * (DAYS_PER_MONTH * (USECS_PER_DAY / 1000));
+}
+
+/*
+ * Begins a run; false if there is nothing to do.
+ */
+static bool
+retention_step_begin(const VersionedTable *table,
+					 const RetentionPolicy *policy)
+{
+	if (!retention_watches)
+		RegisterXactCallback(retention_end_transaction, NULL);
+	retention_watches = true;
+	retention_current = retention_run_create(table, policy, TopMemoryContext);
+	if (retention_finds_any(retention_current, table))
+		return true;
+	retention_run_end(retention_current);
+	return false;
+}
+
+/*
+ * A batch of the run that this process is in.
+ */
+static void
+retention_step_go_on(const VersionedTable *table, int budget_ms,
+					 PruneResult *result)
+{
+	PruneWork	work;
+
+	retention_work_begin(&work, retention_current, table);
+	work.lazy = true;
+
+	/* the commit takes its part, too */
+	INSTR_TIME_SET_CURRENT(work.begun);
+	work.budget_us = Max(budget_ms, 1) * INT64CONST(800);
+	retention_go_on(retention_current, &work);
+	*result = work.result;
+	table_close(work.history, NoLock);
+}
+
+void
+retention_step(const VersionedTable *table, int budget_ms,
+			   JobOutcome *outcome)
+{
+	RetentionPolicy policy;
+	RetentionUser user;
+	PruneResult result;
+
+	if (!retention_policy_find(table->relation, &policy) ||
+		!retention_policy_limits(&policy))
+		return;
+	retention_check_policy(&policy);
+	retention_lock(table);
+	retention_become_owner(table, &user);
+	if (retention_current != NULL &&
+		(retention_current->history != table->history ||
+		 !retention_policy_same(&retention_current->limits.policy, &policy)))
+		retention_run_end(retention_current);
+	if (retention_current == NULL)
+	{
+		outcome->more = retention_step_begin(table, &policy);
+		retention_become_user(&user);
+		if (outcome->more)
+			retention_record_horizon(table,
+									 retention_current->limits.horizon);
+		return;
+	}
+	retention_step_go_on(table, budget_ms, &result);
+	retention_become_user(&user);
+	retention_audit(table, retention_current, &result);
+	outcome->versions = result.versions;
+	outcome->bytes = result.bytes;
+	outcome->more = retention_current->phase != RETENTION_DONE;
+	if (!outcome->more)
+		retention_run_end(retention_current);
+	CommandCounterIncrement();
+}
+
+TimestampTz
+retention_run_whole(const VersionedTable *table, bool dry,
+					PruneResult *result)
+{
+	RetentionPolicy policy;
+	RetentionUser user;
+	RetentionRun *run;
+	PruneWork	work;
+	TimestampTz horizon = table->history_start;
+
+	prune_result_init(result);
+	if (!retention_policy_find(table->relation, &policy) ||
+		!retention_policy_limits(&policy))
+		return horizon;
+	if (!dry)
+	{
+		retention_check_policy(&policy);
+		retention_lock(table);
+	}
+	retention_become_owner(table, &user);
+	run = retention_run_create(table, &policy, CurrentMemoryContext);
+	if (!TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))
+	{
+		retention_work_begin(&work, run, table);
+		work.dry = dry;
+		retention_go_on(run, &work);
+		table_close(work.history, NoLock);
+		*result = work.result;
+	}
+	retention_become_user(&user);
+	if (result->versions > 0)
+		horizon = Max(horizon, run->limits.horizon);
+	if (result->versions > 0 && !dry)
+	{
+		retention_record_horizon(table, horizon);
+		retention_audit(table, run, result);
+		CommandCounterIncrement();
+	}
+	retention_run_end(run);
+	return horizon;
+}
