@@ -93,6 +93,7 @@ OBJS = \
 	src/maintenance/maintenance_launcher.o \
 	src/maintenance/maintenance_run.o \
 	src/maintenance/maintenance_worker.o \
+	src/maintenance/retention_archive.o \
 	src/maintenance/retention_functions.o \
 	src/maintenance/retention_keys.o \
 	src/maintenance/retention_rules.o \
@@ -217,6 +218,7 @@ REGRESS = \
 	review_snapshot \
 	review_undo \
 	archive_errors \
+	archive_retention \
 	archive_round_trip \
 	segments_keys \
 	time_scn \

@@ -281,10 +281,12 @@ ddl_set_retention(ParseState *pstate, Oid relid,
 				 parser_errposition(pstate, request->retention.location)));
 	if (policy.archive_location != NULL)
 		(void) archive_directory_check(policy.archive_location);
-	if (policy.archive)
+	if (policy.archive && policy.archive_location == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("archiving old versions is not supported"),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the archive of table \"%s\" has no location",
+						get_rel_name(relid)),
+				 errhint("Set temporal.archive_location, too."),
 				 parser_errposition(pstate, request->retention.location)));
 	retention_policy_store(&policy);
 	retention_audit(&policy, retention_words(&policy));

@@ -41,14 +41,15 @@ temporal_enforce_retention(PG_FUNCTION_ARGS)
 	TimestampTz begun = GetCurrentTimestamp();
 	VersionedTable table;
 	PruneResult result;
+	int64		archived;
 	Datum		values[4];
 	bool		nulls[4] = {0};
 
 	maintenance_find_table(PG_GETARG_OID(0), "retention", &table);
 	PreventCommandIfReadOnly("temporal.enforce_retention()");
-	(void) retention_run_whole(&table, false, &result);
+	(void) retention_run_whole(&table, false, &result, &archived);
 	values[0] = Int64GetDatum(result.versions);
-	values[1] = Int64GetDatum(0);
+	values[1] = Int64GetDatum(archived);
 	values[2] = Int64GetDatum(result.bytes);
 	values[3] = DirectFunctionCall2(timestamp_mi,
 									TimestampGetDatum(GetCurrentTimestamp()),
@@ -64,12 +65,13 @@ temporal_retention_preview(PG_FUNCTION_ARGS)
 {
 	VersionedTable table;
 	PruneResult result;
+	int64		archived;
 	TimestampTz horizon;
 	Datum		values[5];
 	bool		nulls[5] = {0};
 
 	maintenance_find_table(PG_GETARG_OID(0), "retention", &table);
-	horizon = retention_run_whole(&table, true, &result);
+	horizon = retention_run_whole(&table, true, &result, &archived);
 	values[0] = Int64GetDatum(result.versions);
 	values[1] = Int64GetDatum(result.bytes);
 	values[2] = TimestampTzGetDatum(result.first);

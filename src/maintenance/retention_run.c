@@ -40,6 +40,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/audit_table.h"
+#include "maintenance/retention_archive.h"
 #include "maintenance/retention_rules.h"
 #include "maintenance/retention_run.h"
 
@@ -245,15 +246,21 @@ retention_lock(const VersionedTable *table)
 	LockDatabaseObject(RelationRelationId, table->relation, 0, ExclusiveLock);
 }
 
-static void
-retention_check_policy(const RetentionPolicy *policy)
+/*
+ * Has what the work removes archived, if the policy wants that; NULL if not.
+ */
+static RetentionArchive *
+retention_archive_work(const VersionedTable *table,
+					   const RetentionPolicy *policy, PruneWork *work)
 {
-	if (policy->archive)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("versions of table \"%s\" cannot be archived",
-						get_rel_name(policy->relation)),
-				 errdetail("Its retention policy says that they must be before they are removed.")));
+	RetentionArchive *archive;
+
+	if (!policy->archive)
+		return NULL;
+	archive = retention_archive_begin(table, policy);
+	work->rule = retention_archive_rule(archive, work->rule, work->history);
+	work->lazy = false;
+	return archive;
 }
 
 bool
@@ -302,14 +309,19 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 					 PruneResult *result)
 {
 	PruneWork	work;
+	RetentionArchive *archive;
 
 	retention_work_begin(&work, retention_current, table);
 	work.lazy = true;
+	archive = retention_archive_work(table, &retention_current->limits.policy,
+									 &work);
 
 	/* the commit takes its part, too */
 	INSTR_TIME_SET_CURRENT(work.begun);
 	work.budget_us = Max(budget_ms, 1) * INT64CONST(800);
 	retention_go_on(retention_current, &work);
+	if (archive != NULL)
+		(void) retention_archive_finish(archive, work.result.versions);
 	*result = work.result;
 	table_close(work.history, NoLock);
 }
@@ -325,7 +337,6 @@ retention_step(const VersionedTable *table, int budget_ms,
 	if (!retention_policy_find(table->relation, &policy) ||
 		!retention_policy_limits(&policy))
 		return;
-	retention_check_policy(&policy);
 	retention_lock(table);
 	retention_become_owner(table, &user);
 	if (retention_current != NULL &&
@@ -354,30 +365,34 @@ retention_step(const VersionedTable *table, int budget_ms,
 
 TimestampTz
 retention_run_whole(const VersionedTable *table, bool dry,
-					PruneResult *result)
+					PruneResult *result, int64 *archived)
 {
 	RetentionPolicy policy;
 	RetentionUser user;
 	RetentionRun *run;
 	PruneWork	work;
+	RetentionArchive *archive = NULL;
 	TimestampTz horizon = table->history_start;
 
 	prune_result_init(result);
+	*archived = 0;
 	if (!retention_policy_find(table->relation, &policy) ||
 		!retention_policy_limits(&policy))
 		return horizon;
 	if (!dry)
-	{
-		retention_check_policy(&policy);
 		retention_lock(table);
-	}
 	retention_become_owner(table, &user);
 	run = retention_run_create(table, &policy, CurrentMemoryContext);
 	if (!TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))
 	{
 		retention_work_begin(&work, run, table);
 		work.dry = dry;
+		if (!dry)
+			archive = retention_archive_work(table, &policy, &work);
 		retention_go_on(run, &work);
+		if (archive != NULL)
+			*archived = retention_archive_finish(archive,
+												 work.result.versions);
 		table_close(work.history, NoLock);
 		*result = work.result;
 	}

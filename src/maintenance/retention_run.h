@@ -29,6 +29,7 @@ extern int64 retention_interval(const VersionedTable *table);
  * Returns from when on AS OF is answered then.
  */
 extern TimestampTz retention_run_whole(const VersionedTable *table, bool dry,
-									   PruneResult *result);
+									   PruneResult *result,
+									   int64 *archived);
 
 #endif							/* TEMPORAL_RETENTION_RUN_H */
