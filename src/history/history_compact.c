@@ -282,8 +282,6 @@ compact_end_run(CompactState *state)
 		run->end_quantiles[i] = state->ends[place];
 	}
 	segment_run_insert(RelationGetRelid(state->history), run);
-	state->result->versions += run->versions;
-	state->result->bytes_before += run->raw_bytes;
 	state->result->bytes_after += run->bytes;
 	state->result->segments += run->segments;
 	state->result->runs++;
@@ -442,6 +440,8 @@ compact_build(CompactState *state, HistorySlices *slices)
 		compact_add(state, version.slot, version.size);
 		if (!version.in_heap)
 			continue;
+		state->result->versions++;
+		state->result->bytes_before += version.size;
 		state->tids = compact_grow(state->tids, state->ntids,
 								   &state->tid_space,
 								   sizeof(ItemPointerData));
@@ -625,9 +625,8 @@ compact_delete_merged(CompactState *state)
 		const SegmentRun *run = lfirst(lc);
 
 		segment_run_delete(RelationGetRelid(state->history), run->run);
-		state->result->versions -= run->versions;
-		state->result->bytes_before -= run->raw_bytes;
-		state->result->bytes_after -= run->bytes;
+		state->result->bytes_after -= Min(run->bytes,
+										  state->result->bytes_after);
 	}
 }
 
