@@ -39,6 +39,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "catalog/audit_queue.h"
 #include "catalog/audit_table.h"
 #include "maintenance/retention_archive.h"
 #include "maintenance/retention_rules.h"
@@ -334,6 +335,7 @@ retention_step(const VersionedTable *table, int budget_ms,
 	RetentionUser user;
 	PruneResult result;
 
+	audit_queue_write();
 	if (!retention_policy_find(table->relation, &policy) ||
 		!retention_policy_limits(&policy))
 		return;

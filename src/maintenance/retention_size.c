@@ -108,7 +108,7 @@ size_add_runs(SizePoints *points, Oid history)
 {
 	ListCell   *lc;
 
-	foreach(lc, segment_run_list(history, NULL, false))
+	foreach(lc, segment_run_list(history, NULL, true))
 	{
 		const SegmentRun *run = lfirst(lc);
 
