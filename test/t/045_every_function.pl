@@ -169,6 +169,7 @@ asks('without the library');
 is($node->safe_psql('postgres', <<'SQL', @as), <<'FUNCTIONS' =~ s/\n\z//r, 'without the library: what has answers');
 SELECT DISTINCT split_part(f, '(', 1) FROM outcome WHERE outcome = 'answer' ORDER BY 1
 SQL
+temporal.audit_waiting
 temporal.changed_columns
 temporal.clause_bound
 temporal.clause_time
@@ -178,9 +179,11 @@ temporal.column_time
 temporal.column_upper
 temporal.decompress_history
 temporal.describe
+temporal.enforce_retention
 temporal.given_time
 temporal.history_reaches
 temporal.job_is_running
+temporal.retention_preview
 temporal.row_end
 temporal.scn_to_timestamp
 temporal.shows
