@@ -33,6 +33,7 @@
 #include "catalog/versioned_cache.h"
 #include "catalog/versioned_table.h"
 #include "maintenance/archive_write.h"
+#include "maintenance/maintenance_table.h"
 
 PG_FUNCTION_INFO_V1(temporal_archive_history);
 
@@ -46,26 +47,10 @@ PG_FUNCTION_INFO_V1(temporal_archive_history);
 static const VersionedRelation *
 history_find(Oid relid, VersionedTable *table)
 {
-	const VersionedRelation *versioned;
-
-	LockRelationOid(relid, AccessShareLock);
-	if (get_rel_name(relid) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	(void) versioned_cache_require(relid, 0);
-	if (!versioned_table_find(versioned_partition_root(relid), table))
-		elog(ERROR, "no row in versioned_table for relation %u", relid);
-	if (!object_ownercheck(RelationRelationId, table->relation, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER,
-					   get_relkind_objtype(get_rel_relkind(table->relation)),
-					   get_rel_name(table->relation));
+	maintenance_find_table(relid, "archiving", table);
 	LockRelationOid(table->relation, AccessShareLock);
 	LockRelationOid(table->history, AccessShareLock);
-	versioned = versioned_cache_require(table->relation, 0);
-	if (session_time_is_set)
-		session_time_refuse_write("archiving", get_rel_name(relid));
-	return versioned;
+	return versioned_cache_require(table->relation, 0);
 }
 
 static char *
