@@ -20,8 +20,10 @@
  *		Versions are inserted into segments and deleted from the heap by the
  *		same transaction, so every snapshot sees each of them either here or
  *		there.  Only versions that are visible, and so committed, are moved.
- *		Nobody but we deletes from a history; we exclude each other by a lock on
- *		the segments' relation that neither readers nor writers of history need.
+ *		Only retention (history_prune.c) deletes from a history besides; all of
+ *		us exclude each other by a lock on the segments' relation that neither
+ *		readers nor writers of history need.  Before there is one, a version
+ *		that retention takes while we move it is an error, to be tried again.
  *
  * THE FIRST SEGMENTS
  *		A plan that was made when there were none does not look for segments.
@@ -47,6 +49,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -464,10 +467,14 @@ compact_queue_for_lock(Relation history)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/* for this lock alone, not for the rest of the transaction */
+		int			nestlevel = NewGUCNestLevel();
+
 		(void) set_config_option("lock_timeout", COMPACT_LOCK_QUEUE,
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 								 true, 0, false);
 		LockRelation(history, AccessExclusiveLock);
+		AtEOXact_GUC(true, nestlevel);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
