@@ -19,6 +19,7 @@ OBJS = \
 	src/time/time_range.o \
 	src/time/transaction_flight.o \
 	src/time/transaction_instant.o \
+	src/time/transaction_append.o \
 	src/time/transaction_log.o \
 	src/time/transaction_order.o \
 	src/time/transaction_prepared.o \
@@ -66,8 +67,10 @@ OBJS = \
 	src/history/history_slices.o \
 	src/history/history_store.o \
 	src/history/history_zstd.o \
+	src/capture/capture_append.o \
 	src/capture/capture_columns.o \
 	src/capture/capture_copy.o \
+	src/capture/capture_executor.o \
 	src/capture/capture_rows.o \
 	src/capture/capture_statement.o \
 	src/ddl/ddl_dispatch.o \
@@ -176,6 +179,7 @@ REGRESS = \
 	alter_table \
 	ddl_refused \
 	capture_insert \
+	capture_append \
 	capture_update \
 	capture_delete \
 	capture_same_transaction \

@@ -19,9 +19,25 @@ BEGIN
 END $$;
 SELECT versions, segments > 5 AS some FROM temporal.compress_history('spl', (SELECT at FROM spl_moment WHERE n = 10));
 SELECT versions, segments > 5 AS some FROM temporal.compress_history('spl', now());
+-- The heap keeps its pages while somebody, as autovacuum, could see what was
+-- in them
+CREATE PROCEDURE spl_wait_alone() LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..1000000 LOOP
+		PERFORM pg_stat_clear_snapshot();
+		EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()
+				AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL));
+		COMMIT;
+	END LOOP;
+END $$;
 SET ROLE NONE;
+CALL spl_wait_alone();
+VACUUM spl_history;
+CALL spl_wait_alone();
 VACUUM ANALYZE spl, spl_history, spl_order;
 RESET ROLE;
+SELECT pg_relation_size('spl_history') AS heap;
 
 CREATE FUNCTION spl_plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -238,6 +238,31 @@ REVOKE ALL ON tlo FROM "regress_tlo ""odd"" Name";
 DROP ROLE "regress_tlo ""odd"" Name";
 SELECT role FROM temporal.transactions ORDER BY scn DESC LIMIT 1;
 
+-- What is said of a session follows it from one transaction to the next
+CREATE ROLE regress_tlo_ready;
+GRANT SELECT, UPDATE ON tlo TO regress_tlo_ready;
+SET application_name = 'tlo';
+SET ROLE regress_tlo_ready;
+UPDATE tlo SET v = 10;
+UPDATE tlo SET v = 10;
+SELECT role, application_name FROM temporal.transactions WHERE scn = temporal.current_scn();
+SET ROLE NONE;
+ALTER ROLE regress_tlo_ready RENAME TO regress_tlo_renamed;
+SET ROLE regress_tlo_renamed;
+UPDATE tlo SET v = 10;
+SELECT role, application_name FROM temporal.transactions WHERE scn = temporal.current_scn();
+SET application_name = 'tlo_other';
+UPDATE tlo SET v = 10;
+SELECT role, application_name FROM temporal.transactions WHERE scn = temporal.current_scn();
+SET ROLE NONE;
+UPDATE tlo SET v = 10;
+SELECT role = current_user AS own, application_name, committed_at > system_time AS later,
+	xid::text::bigint = pg_current_xact_id()::text::bigint - 1 AS last
+FROM temporal.transactions WHERE scn = temporal.current_scn();
+REVOKE ALL ON tlo FROM regress_tlo_renamed;
+DROP ROLE regress_tlo_renamed;
+RESET application_name;
+
 DROP FUNCTION tlo_definer;
 REVOKE ALL ON tlo FROM regress_tlo_clerk;
 REVOKE ALL ON SCHEMA public FROM regress_tlo_nosy;

@@ -77,8 +77,10 @@ _PG_init(void)
 	query_rewrite_init();
 	query_session_init();
 	query_log_init();
+	capture_append_init();
 	capture_columns_init();
 	capture_copy_init();
+	capture_executor_init();
 	ddl_init();
 	review_init();
 	maintenance_board_init();

@@ -52,6 +52,15 @@
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
 #endif
 
+/* The file of a relation, as ReadRecentBuffer() wants it */
+#if TEMPORAL_MAJOR >= 16
+typedef RelFileLocator TemporalRelFile;
+#define temporal_rel_file(rel) ((rel)->rd_locator)
+#else
+typedef RelFileNode TemporalRelFile;
+#define temporal_rel_file(rel) ((rel)->rd_node)
+#endif
+
 /* A range that is not empty */
 #if TEMPORAL_MAJOR >= 16
 #define temporal_make_range(type, lower, upper) \

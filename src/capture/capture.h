@@ -10,14 +10,17 @@
 
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
+#include "nodes/plannodes.h"
 
 #include "catalog/versioned_cache.h"
 #include "history/history_reach.h"
 #include "history/history_store.h"
 
-/* capture_columns.c, capture_copy.c: hooks */
+/* Hooks of the files of these names */
+extern void capture_append_init(void);
 extern void capture_columns_init(void);
 extern void capture_copy_init(void);
+extern void capture_executor_init(void);
 
 /*
  * capture_columns.c: the start of a row inserted into the table with the
@@ -36,6 +39,12 @@ extern TimestampTz capture_replace_start(TimestampTz previous, Oid history);
  * after while it is set: COPY plans nothing that could say more.
  */
 extern HistoryBoundary capture_default_boundary;
+
+/*
+ * capture_append.c: changes the plan of an INSERT of whole rows so that they
+ * are copied and not formed anew.
+ */
+extern void capture_append_period(PlannedStmt *plan);
 
 /* capture_statement.c */
 

@@ -71,6 +71,8 @@ static PlannedStmt *
 capture_planner(Query *parse, const char *query_string, int cursorOptions,
 				ParamListInfo boundParams)
 {
+	PlannedStmt *plan;
+
 	capture_check_query(parse);
 	if (parse->hasModifyingCTE)
 	{
@@ -83,9 +85,13 @@ capture_planner(Query *parse, const char *query_string, int cursorOptions,
 	}
 
 	if (prev_planner_hook)
-		return prev_planner_hook(parse, query_string, cursorOptions,
+		plan = prev_planner_hook(parse, query_string, cursorOptions,
 								 boundParams);
-	return standard_planner(parse, query_string, cursorOptions, boundParams);
+	else
+		plan = standard_planner(parse, query_string, cursorOptions,
+								boundParams);
+	capture_append_period(plan);
+	return plan;
 }
 
 /*

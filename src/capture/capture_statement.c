@@ -14,7 +14,8 @@
  * does not go to history (SQL:2011 part 2, 15.13: one version a transaction).
  *
  * INSERT replaces nothing; its trigger, before the statement, is there for
- * servers that lack the preload: they must not write a versioned table at all.
+ * servers that lack the preload: they must not write a versioned table at all
+ * (capture_executor.c leaves it out where it has nothing to do).
  *
  * TRUNCATE has no transition table; a BEFORE TRUNCATE trigger reads the table,
  * which TRUNCATE has locked already.

@@ -23,12 +23,9 @@
  * order of C but for transactions that commit at the same moment.
  *
  * WHAT A COMMIT PAYS
- *		The row, and nothing else.  It is appended to the heap in the order of
- *		arrival, and transaction_scan.c finds its way by that order.  Only rows
- *		of slow transactions, 65 ms and more, have an entry in a btree; BRIN,
- *		which finds them by xid, has to be told of a row only if the pages
- *		around it were summarized before.  With a btree on the commit tick a
- *		commit took 8 us more.
+ *		The row, and nothing else (transaction_append.c).  What the rows of a
+ *		session have in common, its users and where it comes from, is put
+ *		together once: a commit copies its times into a row that is ready.
  *
  * WHAT THE COMMIT TICK IS NOT
  *		The moment from which others see the changes: that comes when
@@ -42,23 +39,15 @@
  */
 #include "postgres.h"
 
-#include "access/brin_page.h"
-#include "access/brin_revmap.h"
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/execnodes.h"
 #include "port/pg_bitutils.h"
-#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -75,6 +64,7 @@
 #include "temporal.h"
 #include "time/tick_clock.h"
 #include "time/tick_reserve.h"
+#include "time/transaction_append.h"
 #include "time/transaction_flight.h"
 #include "time/transaction_log.h"
 #include "time/transaction_prepared.h"
@@ -82,16 +72,6 @@
 
 static LogObjects log_objects;
 static bool log_objects_known = false;
-
-/*
- * What this session knows of BRIN: the range of pages last written to had no
- * summary when the page of BRIN's map that would tell had this LSN.
- */
-static BlockNumber log_plain_range = InvalidBlockNumber;
-static XLogRecPtr log_plain_lsn = InvalidXLogRecPtr;
-
-/* pages_per_range of the BRIN index */
-#define LOG_BRIN_PAGES	16
 
 /* The client's address as inet, or 0; it stays the same for a session */
 static bool session_addr_known = false;
@@ -107,7 +87,32 @@ typedef struct LogUser
 static LogUser log_users[2];
 static uint64 log_users_forgotten = 0;	/* how often */
 
-PG_FUNCTION_INFO_V1(temporal_append_transaction);
+/* The columns in front, of fixed length and never null, as they lie in a row */
+typedef struct LogTimes
+{
+	TimestampTz committed_at;
+	TimestampTz system_time;
+	TimestampTz settled;
+	TimestampTz arrived;
+	int64		xid;
+	int16		lifetime;
+} LogTimes;
+
+#define LOG_TIMES_SIZE	(offsetof(LogTimes, lifetime) + sizeof(int16))
+
+/*
+ * A row of this session in which nothing but the times has to be changed,
+ * and what it depends on
+ */
+static struct
+{
+	HeapTuple	row;			/* in TopMemoryContext, or NULL */
+	Oid			log;
+	uint64		forgotten;		/* log_users_forgotten */
+	Oid			session_user;
+	Oid			role;
+	char		application_name[NAMEDATALEN];
+}			log_ready;
 
 static void transaction_log_callback(XactEvent event, void *arg);
 
@@ -123,13 +128,6 @@ log_objects_forget(Datum arg, int cacheid, uint32 hashvalue)
 	log_objects_known = false;
 }
 
-static void
-log_range_forget(Datum arg, Oid relid)
-{
-	if (relid == InvalidOid || relid == log_objects.brin)
-		log_plain_range = InvalidBlockNumber;
-}
-
 const LogObjects *
 transaction_log_objects(void)
 {
@@ -143,11 +141,9 @@ transaction_log_objects(void)
 		/* a name found or not found comes from these two caches */
 		CacheRegisterSyscacheCallback(NAMESPACEOID, log_objects_forget, 0);
 		CacheRegisterSyscacheCallback(RELOID, log_objects_forget, 0);
-		CacheRegisterRelcacheCallback(log_range_forget, (Datum) 0);
 		registered = true;
 	}
 	memset(&log_objects, 0, sizeof(log_objects));
-	log_plain_range = InvalidBlockNumber;
 	schema = get_namespace_oid(TEMPORAL_SCHEMA, true);
 	if (OidIsValid(schema))
 	{
@@ -262,29 +258,51 @@ log_take_commit_tick(bool own, TimestampTz *settled, TimestampTz *arrived)
 }
 
 /*
- * The row of the current transaction as it ends now
+ * The times of the current transaction as it ends now
  */
+static void
+log_take_times(LogTimes *times)
+{
+	int			nticks;
+
+	times->system_time = transaction_time_ticks(&nticks)[0];
+	times->committed_at = log_take_commit_tick(false, &times->settled,
+											   &times->arrived);
+	times->xid =
+		(int64) U64FromFullTransactionId(GetTopFullTransactionId());
+	times->lifetime = transaction_lifetime(times->system_time,
+										   times->committed_at);
+}
+
+/*
+ * Is there something in the row that another of this session would not have?
+ */
+static bool
+log_row_is_special(void)
+{
+	Datum		context;
+	int			nticks;
+
+	(void) transaction_time_ticks(&nticks);
+	return nticks > 1 || settings_get_context(&context);
+}
+
 static HeapTuple
-transaction_log_form(Relation rel)
+log_form_row(Relation rel, const LogTimes *times)
 {
 	Datum		values[Natts_transaction];
 	bool		nulls[Natts_transaction] = {0};
 	int			nticks;
 	const TimestampTz *ticks = transaction_time_ticks(&nticks);
-	TimestampTz settled;
-	TimestampTz arrived;
-	TimestampTz committed_at = log_take_commit_tick(false, &settled, &arrived);
 
 #define VALUE(name) values[Anum_transaction_##name - 1]
 #define ISNULL(name) nulls[Anum_transaction_##name - 1]
-	VALUE(committed_at) = TimestampTzGetDatum(committed_at);
-	VALUE(system_time) = TimestampTzGetDatum(ticks[0]);
-	VALUE(settled) = TimestampTzGetDatum(settled);
-	VALUE(arrived) = TimestampTzGetDatum(arrived);
-	VALUE(xid) =
-		Int64GetDatum((int64) U64FromFullTransactionId(GetTopFullTransactionId()));
-	VALUE(lifetime) =
-		Int16GetDatum(transaction_lifetime(ticks[0], committed_at));
+	VALUE(committed_at) = TimestampTzGetDatum(times->committed_at);
+	VALUE(system_time) = TimestampTzGetDatum(times->system_time);
+	VALUE(settled) = TimestampTzGetDatum(times->settled);
+	VALUE(arrived) = TimestampTzGetDatum(times->arrived);
+	VALUE(xid) = Int64GetDatum(times->xid);
+	VALUE(lifetime) = Int16GetDatum(times->lifetime);
 	if (nticks > 1)
 		VALUE(ticks) =
 			PointerGetDatum(construct_array((Datum *) ticks + 1, nticks - 1,
@@ -310,181 +328,56 @@ transaction_log_form(Relation rel)
 }
 
 /*
- * An entry for the tuple in an index of plain columns.  The lock on the table
- * is enough: whoever drops or rebuilds the index takes one that waits for it.
- */
-static void
-log_insert_entry(Relation rel, Oid indexid, int natts,
-				 const AttrNumber *attnums, HeapTuple tuple)
-{
-	Relation	index = index_open(indexid, NoLock);
-	IndexInfo  *info = makeNode(IndexInfo);
-	Datum		values[INDEX_MAX_KEYS];
-	bool		nulls[INDEX_MAX_KEYS];
-
-	info->ii_NumIndexAttrs = info->ii_NumIndexKeyAttrs = natts;
-	info->ii_ReadyForInserts = true;
-	info->ii_Am = index->rd_rel->relam;
-	info->ii_Context = CurrentMemoryContext;
-	for (int i = 0; i < natts; i++)
-	{
-		info->ii_IndexAttrNumbers[i] = attnums[i];
-		values[i] = heap_getattr(tuple, attnums[i], RelationGetDescr(rel),
-								 &nulls[i]);
-	}
-	(void) index_insert(index, values, nulls, &tuple->t_self, rel,
-						UNIQUE_CHECK_NO, false, info);
-	temporal_index_insert_cleanup(index, info);
-	index_close(index, NoLock);
-}
-
-/*
- * The LSN of the page of BRIN's map that has, or would have, the range;
- * InvalidXLogRecPtr if there is none.
- */
-static XLogRecPtr
-log_brin_map_lsn(Relation index, BlockNumber range)
-{
-	BlockNumber block = range / REVMAP_PAGE_MAXITEMS + 1;
-	Buffer		buffer;
-	XLogRecPtr	lsn;
-
-	if (log_plain_range != range &&
-		block >= RelationGetNumberOfBlocks(index))
-		return InvalidXLogRecPtr;
-	buffer = ReadBuffer(index, block);
-	lsn = BufferGetLSNAtomic(buffer);
-	ReleaseBuffer(buffer);
-	return lsn;
-}
-
-/*
- * Has BRIN a summary of the range of pages?
+ * Is the ready row one of this session as it is now?
  */
 static bool
-log_brin_has_summary(Relation index, BlockNumber range)
+log_ready_is_current(Relation rel)
 {
-	BlockNumber pages;
-	BrinRevmap *revmap = temporal_brin_revmap(index, &pages);
-	Buffer		buffer = InvalidBuffer;
-	OffsetNumber offset;
-	bool		result;
-
-	result = temporal_brin_summary(revmap, range * LOG_BRIN_PAGES, &buffer,
-								   &offset) != NULL;
-	if (result)
-		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	if (BufferIsValid(buffer))
-		ReleaseBuffer(buffer);
-	brinRevmapTerminate(revmap);
-	return result;
+	return log_ready.row != NULL &&
+		log_ready.log == RelationGetRelid(rel) &&
+		log_ready.forgotten == log_users_forgotten &&
+		log_ready.session_user == GetSessionUserId() &&
+		log_ready.role == GetUserId() &&
+		strcmp(log_ready.application_name,
+			   application_name ? application_name : "") == 0;
 }
 
 /*
- * Does BRIN have to be told of the tuple?  If it begins a range, upon which
- * BRIN asks for a summary of the one before, or if its range was summarized
- * before it came.  A summary that is made later has the tuple, which is why
- * this is asked after it was inserted.
+ * The row of the current transaction as it ends now; *own: to be freed.
  */
-static bool
-log_brin_concerns(Oid indexid, HeapTuple tuple)
+static HeapTuple
+log_row(Relation rel, const LogTimes *times, bool *own)
 {
-	BlockNumber block = ItemPointerGetBlockNumber(&tuple->t_self);
-	BlockNumber range = block / LOG_BRIN_PAGES;
-	Relation	index;
-	XLogRecPtr	lsn;
-	bool		result = false;
+	HeapTuple	row;
+	uint64		forgotten = log_users_forgotten;
+	MemoryContext old;
 
-	if (block % LOG_BRIN_PAGES == 0 &&
-		ItemPointerGetOffsetNumber(&tuple->t_self) == FirstOffsetNumber)
-		return true;
-
-	index = index_open(indexid, NoLock);
-	lsn = log_brin_map_lsn(index, range);
-	if (range != log_plain_range || lsn != log_plain_lsn ||
-		XLogRecPtrIsInvalid(lsn))
+	*own = true;
+	if (log_row_is_special())
+		return log_form_row(rel, times);
+	if (log_ready_is_current(rel))
 	{
-		result = log_brin_has_summary(index, range);
-		log_plain_range = result || XLogRecPtrIsInvalid(lsn) ?
-			InvalidBlockNumber : range;
-		log_plain_lsn = lsn;
+		*own = false;
+		row = log_ready.row;
+		memcpy((char *) row->t_data + row->t_data->t_hoff, times,
+			   LOG_TIMES_SIZE);
+		return row;
 	}
-	index_close(index, NoLock);
-	return result;
-}
 
-/*
- * An entry in an index that is not ours: one that REINDEX CONCURRENTLY is
- * building, or that somebody wanted to have.
- */
-static void
-log_insert_foreign_entry(Relation rel, Oid indexid, HeapTuple tuple)
-{
-	Relation	index = index_open(indexid, NoLock);
-	IndexInfo  *info = BuildIndexInfo(index);
-	EState	   *estate = CreateExecutorState();
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(rel),
-													&TTSOpsHeapTuple);
-	Datum		values[INDEX_MAX_KEYS];
-	bool		nulls[INDEX_MAX_KEYS];
-
-	if (info->ii_ReadyForInserts)
-	{
-		ExecStoreHeapTuple(tuple, slot, false);
-		GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
-		if (info->ii_Predicate == NIL ||
-			ExecQual(ExecPrepareQual(info->ii_Predicate, estate),
-					 GetPerTupleExprContext(estate)))
-		{
-			FormIndexDatum(info, slot, estate, values, nulls);
-			(void) index_insert(index, values, nulls, &tuple->t_self, rel,
-								info->ii_Unique ? UNIQUE_CHECK_YES :
-								UNIQUE_CHECK_NO, false, info);
-			temporal_index_insert_cleanup(index, info);
-		}
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	FreeExecutorState(estate);
-	index_close(index, NoLock);
-}
-
-/*
- * Appends the tuple: always to the last page there is, so that rows lie in the
- * order in which they arrive (transaction_scan.c relies on it).
- */
-static void
-log_insert_tuple(Relation rel, HeapTuple tuple, int lifetime)
-{
-	static const AttrNumber slow[] = {
-		Anum_transaction_lifetime, Anum_transaction_committed_at
-	};
-	static const AttrNumber brin[] = {
-		Anum_transaction_committed_at, Anum_transaction_system_time,
-		Anum_transaction_xid
-	};
-	const LogObjects *objects = transaction_log_objects();
-	ListCell   *lc;
-
-	RelationSetTargetBlock(rel, InvalidBlockNumber);
-	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM,
-				NULL);
-	foreach(lc, RelationGetIndexList(rel))
-	{
-		Oid			indexid = lfirst_oid(lc);
-
-		if (indexid == objects->slow)
-		{
-			if (lifetime >= TRANSACTION_LIFETIME_SLOW)
-				log_insert_entry(rel, indexid, lengthof(slow), slow, tuple);
-		}
-		else if (indexid == objects->brin)
-		{
-			if (log_brin_concerns(indexid, tuple))
-				log_insert_entry(rel, indexid, lengthof(brin), brin, tuple);
-		}
-		else
-			log_insert_foreign_entry(rel, indexid, tuple);
-	}
+	row = log_form_row(rel, times);
+	if (log_ready.row != NULL)
+		heap_freetuple(log_ready.row);
+	log_ready.row = NULL;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	log_ready.log = RelationGetRelid(rel);
+	log_ready.forgotten = forgotten;
+	log_ready.session_user = GetSessionUserId();
+	log_ready.role = GetUserId();
+	strlcpy(log_ready.application_name,
+			application_name ? application_name : "", NAMEDATALEN);
+	log_ready.row = heap_copytuple(row);
+	MemoryContextSwitchTo(old);
+	return row;
 }
 
 static void
@@ -492,8 +385,9 @@ transaction_log_callback(XactEvent event, void *arg)
 {
 	const LogObjects *objects;
 	Relation	rel;
-	HeapTuple	tuple;
-	bool		isnull;
+	LogTimes	times;
+	HeapTuple	row;
+	bool		own = true;
 
 	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) ||
 		!transaction_time_is_set())
@@ -506,20 +400,21 @@ transaction_log_callback(XactEvent event, void *arg)
 
 	rel = table_open(event == XACT_EVENT_PRE_COMMIT ? objects->log :
 					 objects->prepared, RowExclusiveLock);
-	tuple = transaction_log_form(rel);
+	log_take_times(&times);
 	if (event == XACT_EVENT_PRE_COMMIT)
-		log_insert_tuple(rel, tuple,
-						 DatumGetInt16(heap_getattr(tuple,
-													Anum_transaction_lifetime,
-													RelationGetDescr(rel),
-													&isnull)));
+	{
+		row = log_row(rel, &times, &own);
+		transaction_append(rel, row, times.lifetime);
+	}
 	else
 	{
+		row = log_form_row(rel, &times);
 		transaction_flight_note_prepared();
 		transaction_prepared_lock();
-		simple_heap_insert(rel, tuple);
+		simple_heap_insert(rel, row);
 	}
-	heap_freetuple(tuple);
+	if (own)
+		heap_freetuple(row);
 	table_close(rel, NoLock /* until the end of the transaction */ );
 }
 
@@ -548,46 +443,7 @@ transaction_log_write_prepared(HeapTuple prepared, TupleDesc desc)
 	nulls[Anum_transaction_prepared_by - 1] = false;
 #undef VALUE
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	log_insert_tuple(rel, tuple, lifetime);
+	transaction_append(rel, tuple, lifetime);
 	heap_freetuple(tuple);
 	table_close(rel, NoLock);
-}
-
-/*
- * temporal.append_transaction() RETURNS trigger
- *
- * BEFORE INSERT FOR EACH ROW: appends the row as a commit does.  COPY, when a
- * dump is restored, would put short rows into what long ones left free.
- */
-Datum
-temporal_append_transaction(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Relation	rel;
-	HeapTuple	tuple;
-	Datum		lifetime;
-	bool		isnull;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		RelationGetRelid(trigger->tg_relation) != transaction_log_objects()->log)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("temporal.append_transaction() belongs to temporal.transaction_log alone")));
-	rel = trigger->tg_relation;
-	tuple = trigger->tg_trigtuple;
-
-	/* what must not be null is PostgreSQL's to say */
-	for (int i = 1; i <= Natts_transaction; i++)
-	{
-		if (TupleDescAttr(RelationGetDescr(rel), i - 1)->attnotnull &&
-			heap_attisnull(tuple, i, RelationGetDescr(rel)))
-			return PointerGetDatum(tuple);
-	}
-	lifetime = heap_getattr(tuple, Anum_transaction_lifetime,
-							RelationGetDescr(rel), &isnull);
-	log_insert_tuple(rel, heap_copytuple(tuple), DatumGetInt16(lifetime));
-	return PointerGetDatum(NULL);
 }
