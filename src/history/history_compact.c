@@ -378,6 +378,7 @@ compact_delete(CompactState *state)
 {
 	CommandId	cid = GetCurrentCommandId(true);
 
+	job_progress_set_phase("deleting from heap");
 	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
 		  compact_compare_tids);
 	for (int64 i = 0; i < state->ntids; i++)
@@ -444,6 +445,7 @@ compact_build(CompactState *state, HistorySlices *slices)
 		if (!version.in_heap)
 			continue;
 		state->result->versions++;
+		job_progress_advance(1);
 		state->result->bytes_before += version.size;
 		state->tids = compact_grow(state->tids, state->ntids,
 								   &state->tid_space,
@@ -708,6 +710,7 @@ compact_run(CompactState *state, bool first)
 	int64		nversions;
 
 	state->order.snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	job_progress_set_phase("scanning heap");
 	slices = history_slices_create(&state->order, &nversions,
 								   &state->result->more);
 	if (nversions > 0)
@@ -716,8 +719,10 @@ compact_run(CompactState *state, bool first)
 			compact_create_segments(state);
 		compact_choose_merged(state, nversions);
 		compact_add_merged(state, slices);
+		job_progress_set_phase("sorting");
 		history_slices_sort(slices);
 		compact_prepare_columns(state);
+		job_progress_set_phase("writing segments");
 		compact_build(state, slices);
 		history_slices_end(slices);
 		compact_delete(state);

@@ -186,6 +186,7 @@ history_slices_create(const SliceOrder *order, int64 *nversions, bool *more)
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 
+	job_progress_set_total(slices->seen);
 	*nversions = slices->seen;
 	*more = order->most > 0 && slices->seen > order->most;
 	if (*more)
