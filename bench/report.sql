@@ -227,7 +227,7 @@ ORDER BY m.share, m.condition <> 'alone', m.condition <> 'compress', m.condition
 -- something: in the end each run looks through the rest of the heap.
 CREATE VIEW bench.load_work AS
 SELECT runner, load_step.condition, share, count(*) AS steps, sum(versions) AS versions,
-	   round(60 * sum(versions) / sum(seconds) FILTER (WHERE versions > 0)::numeric)
+	   round((60 * sum(versions) / sum(seconds) FILTER (WHERE versions > 0))::numeric)
 		AS versions_per_minute,
 	   round((1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds))::numeric, 1) AS ms50,
 	   round((1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds))::numeric, 1) AS ms99,

@@ -169,7 +169,8 @@ CREATE TABLE bench.load_wait (
 	condition	text NOT NULL,
 	looks		integer NOT NULL,
 	waits		integer NOT NULL,
-	worker_waits	integer NOT NULL
+	worker_waits	integer NOT NULL,
+	kinds		text						-- of locks
 );
 
 CREATE TABLE bench.load_setting (
