@@ -43,9 +43,9 @@ like($csv, qr/^foreground,alone,worker,50,2,\d+,\d+,\d+,\d+,\d+,/m,
 	'latencies of foreground work');
 foreach my $condition ('heap', 'compress', 'segments')
 {
-	like($csv, qr/^versions per minute,$condition,by hand,100,\d+,(?:199\d|20\d\d),\d+/m,
+	like($csv, qr/^versions per second,$condition,by hand,100,\d+,(?:199\d|20\d\d),\d+/m,
 		"$condition: what CALL did");
-	like($csv, qr/^versions per minute,$condition,at once,100,1,(?:199\d|20\d\d),\d+/m,
+	like($csv, qr/^versions per second,$condition,at once,100,1,(?:199\d|20\d\d),\d+/m,
 		"$condition: what the function did");
 }
 $node->stop;
