@@ -66,6 +66,7 @@ OBJS = \
 	src/history/history_segments.o \
 	src/history/history_slices.o \
 	src/history/history_store.o \
+	src/history/history_survey.o \
 	src/history/history_zstd.o \
 	src/capture/capture_append.o \
 	src/capture/capture_columns.o \

@@ -184,3 +184,65 @@ FROM bench.instruction i
 	 JOIN bench.instruction b
 		ON b.operation = coalesce(o.baseline, i.operation)
 		AND b.candidate IN ('plain', 'stock');
+
+-- Foreground work beside maintenance: medians of the slices, and of their ratios
+-- to the slices alone of the same round and share
+CREATE VIEW bench.load_ratio AS
+WITH s AS (
+	SELECT s.*, s.p50 / a.p50 AS ratio50, s.p95 / a.p95 AS ratio95,
+		   s.p99 / a.p99 AS ratio99
+	FROM bench.load_slice s
+		 JOIN (SELECT round, share, avg(p50) AS p50, avg(p95) AS p95, avg(p99) AS p99
+			   FROM bench.load_slice WHERE condition = 'alone'
+			   GROUP BY round, share) a USING (round, share)
+), m AS (
+	SELECT condition, share, count(*) AS slices, sum(n) AS transactions,
+		   sum(n) / nullif(sum(seconds), 0) AS rate,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY p50) AS p50,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY p95) AS p95,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY p99) AS p99,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY ratio50) AS ratio50,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY ratio95) AS ratio95,
+		   percentile_cont(0.5) WITHIN GROUP (ORDER BY ratio99) AS ratio99
+	FROM s GROUP BY condition, share
+)
+SELECT m.condition,
+	   CASE m.condition WHEN 'alone' THEN 'alone'
+			WHEN 'heap' THEN 'retention, from the heap'
+			WHEN 'segments' THEN 'retention, from segments'
+			WHEN 'compress' THEN 'compression' END AS title,
+	   m.share, m.slices, m.transactions, round(m.rate::numeric) AS per_second,
+	   round(m.p50::numeric) AS p50, round(m.p95::numeric) AS p95,
+	   round(m.p99::numeric) AS p99,
+	   round(m.ratio50::numeric, 2) AS ratio50,
+	   round(m.ratio95::numeric, 2) AS ratio95,
+	   round(m.ratio99::numeric, 2) AS ratio99,
+	   CASE WHEN t.applies THEN '<= 1.2' END AS target,
+	   CASE WHEN t.applies THEN m.ratio99 <= 1.2 END AS met
+FROM m, bench.load_setting l,
+	 LATERAL (SELECT m.share = l.share AND m.condition <> 'alone' AS applies) t
+ORDER BY m.share, m.condition <> 'alone', m.condition <> 'compress', m.condition;
+
+-- What maintenance does by itself.  The rate is that of the steps that found
+-- something: in the end each run looks through the rest of the heap.
+CREATE VIEW bench.load_work AS
+SELECT runner, load_step.condition, share, count(*) AS steps, sum(versions) AS versions,
+	   round((60 * sum(versions) / sum(seconds) FILTER (WHERE versions > 0))::numeric)
+		AS versions_per_minute,
+	   round((1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds))::numeric, 1) AS ms50,
+	   round((1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds))::numeric, 1) AS ms99,
+	   round((1000 * max(seconds))::numeric, 1) AS ms_most,
+	   t.least AS target,
+	   60 * sum(versions) / sum(seconds) FILTER (WHERE versions > 0) >= t.least AS met,
+	   CASE WHEN s.batch THEN 2 * b.ms END AS target_ms99,
+	   CASE WHEN s.batch
+			THEN 1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds) <= 2 * b.ms
+			END AS met_ms99
+FROM bench.load_step
+	 LEFT JOIN (VALUES ('heap', 20000000), ('segments', 500000000), ('compress', 12000000))
+		t(condition, least) ON t.condition = load_step.condition AND runner <> 'worker',
+	 LATERAL (SELECT runner <> 'at once' AND load_step.condition <> 'compress') s(batch),
+	 (SELECT setting::integer FROM pg_settings
+	  WHERE name = 'temporal.retention_batch_time') b(ms)
+GROUP BY runner, load_step.condition, share, t.least, s.batch, b.ms
+ORDER BY load_step.condition, runner, share;

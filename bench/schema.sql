@@ -141,6 +141,46 @@ BEGIN
 END
 $$;
 
+-- Foreground work while maintenance does something, or nothing (bench/load): how
+-- long the n transactions of a slice took, in microseconds
+CREATE TABLE bench.load_slice (
+	condition	text NOT NULL,
+	share		integer NOT NULL,			-- temporal.worker_share
+	round		integer NOT NULL,
+	seconds		double precision NOT NULL,
+	n			bigint NOT NULL,
+	p50			double precision NOT NULL,
+	p95			double precision NOT NULL,
+	p99			double precision NOT NULL,
+	worst		double precision NOT NULL
+);
+
+-- Steps of maintenance
+CREATE TABLE bench.load_step (
+	runner		text NOT NULL,				-- worker, by hand, at once
+	condition	text NOT NULL,
+	share		integer NOT NULL,
+	versions	bigint NOT NULL,
+	seconds		double precision NOT NULL
+);
+
+-- How often one looked, and saw sessions wait for a lock: of anybody, of the worker
+CREATE TABLE bench.load_wait (
+	condition	text NOT NULL,
+	looks		integer NOT NULL,
+	waits		integer NOT NULL,
+	worker_waits	integer NOT NULL,
+	kinds		text						-- of locks
+);
+
+CREATE TABLE bench.load_setting (
+	clients		integer,
+	rate		text,						-- transactions a second, or unlimited
+	share		integer,					-- the default
+	versions	integer						-- of a slice of maintenance
+);
+INSERT INTO bench.load_setting DEFAULT VALUES;
+
 -- Instructions of one statement
 CREATE TABLE bench.instruction (
 	candidate	text NOT NULL,

@@ -36,6 +36,7 @@ int			temporal_max_workers = 2;
 int			temporal_naptime = 60;
 char	   *temporal_archive_directories = NULL;
 int			temporal_retention_batch_time = 100;
+int			temporal_worker_share = 25;
 bool		temporal_preloaded = false;
 
 static char *temporal_context = NULL;
@@ -160,6 +161,12 @@ settings_define_maintenance(void)
 							NULL,
 							&temporal_retention_batch_time,
 							100, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("temporal.worker_share",
+							"Percentage of the time in which a maintenance worker works; it sleeps for the rest.",
+							"100: it does not sleep.",
+							&temporal_worker_share,
+							25, 5, 100, PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 }
 

@@ -39,11 +39,14 @@ extern char *temporal_archive_directories;
  * temporal.max_workers: maintenance workers at a time, 0: none (sighup, 2);
  * temporal.naptime: seconds between looks at a database (sighup, 60);
  * temporal.retention_batch_time: milliseconds that a transaction of
- * maintenance should take (sighup, 100)
+ * maintenance should take (sighup, 100);
+ * temporal.worker_share: percentage of the time in which a worker works
+ * (sighup, 25)
  */
 extern int	temporal_max_workers;
 extern int	temporal_naptime;
 extern int	temporal_retention_batch_time;
+extern int	temporal_worker_share;
 
 #define TEMPORAL_MAX_WORKERS	64	/* the most that max_workers can be */
 

@@ -17,16 +17,30 @@
  *		conflicts with what changes of a table take, is not to be had at once
  *		if somebody waits for such a lock.
  *
+ * PAUSES
+ *		A worker that works without a break takes a processor, and time of the
+ *		disk, from people's sessions.  So it sleeps after each PAUSE_EVERY, in
+ *		proportion to how long that took: temporal.worker_share of the time is
+ *		work.  The clock counts, not the processor's time: where a processor or
+ *		a disk is wanted by others, work takes longer, and the pauses with it.
+ *		What is owed for work that could not be divided, like a sort or a
+ *		commit, is paid by and by, so that no pause is longer than PAUSE_MOST
+ *		and who waits for the table is seen.
+ *
  * LOCKING
  *		lock protects who has claimed what.  An entry is written by its process
- *		alone, under lock exclusively: a few times in a step.
+ *		alone, under lock exclusively: a few times in a step, or every
+ *		GIVE_WAY_TIME.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -34,16 +48,24 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/settings.h"
 #include "catalog/job_progress.h"
 
 #define JOB_PROGRESS_TRANCHE	"temporal_job_progress"
 
 /*
- * Others are looked for at every so many calls, if so many microseconds have
- * passed.
+ * The clock is looked at every so many calls.  Others are looked for, and
+ * progress is shown, if so many microseconds have passed.
  */
-#define GIVE_WAY_CALLS		64
+#define GIVE_WAY_CALLS		16
 #define GIVE_WAY_TIME		50000
+
+/* Microseconds: work between two pauses, and the longest pause */
+#define PAUSE_EVERY			2000
+#define PAUSE_MOST			50000
+
+/* No more than this is owed: a step that others hindered is no debt */
+#define PAUSE_OWED_MOST		(2 * INT64CONST(1000000))
 
 typedef struct JobEntry
 {
@@ -61,8 +83,15 @@ static JobBoard *board = NULL;
 static JobEntry *own = NULL;	/* NULL: nothing is claimed */
 static bool exit_registered = false;
 static bool own_is_modest = false;
+static int64 own_advanced = 0;	/* versions of this step */
+
+/* When to give way */
 static int	give_way_calls = 0;
 static TimestampTz give_way_last = 0;
+
+/* Pauses */
+static instr_time pause_last;	/* its end */
+static int64 pause_owed = 0;	/* microseconds */
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -158,6 +187,7 @@ job_progress_claim(Oid relation, const char *kind)
 		strlcpy(own->progress.kind, kind, JOB_PROGRESS_NAME);
 		own->progress.started = GetCurrentTimestamp();
 		own->progress.total = -1;
+		own_advanced = 0;
 	}
 	LWLockRelease(board->lock);
 	return claimed;
@@ -187,16 +217,30 @@ job_progress_is_claimed(Oid relation, const char *kind)
 }
 
 void
-job_progress_report(const char *phase, int64 versions, int64 total)
+job_progress_set_phase(const char *phase)
 {
 	if (own == NULL)
 		return;
 	LWLockAcquire(board->lock, LW_EXCLUSIVE);
-	if (phase != NULL)
-		strlcpy(own->progress.phase, phase, JOB_PROGRESS_NAME);
-	own->progress.versions = own->versions_before + versions;
-	own->progress.total = total < 0 ? -1 : own->versions_before + total;
+	strlcpy(own->progress.phase, phase, JOB_PROGRESS_NAME);
+	own->progress.versions = own->versions_before + own_advanced;
 	LWLockRelease(board->lock);
+}
+
+void
+job_progress_set_total(int64 total)
+{
+	if (own == NULL)
+		return;
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	own->progress.total = own->versions_before + total;
+	LWLockRelease(board->lock);
+}
+
+void
+job_progress_advance(int64 versions)
+{
+	own_advanced += versions;
 }
 
 void
@@ -208,6 +252,7 @@ job_progress_end_step(int64 versions)
 	own->progress.steps++;
 	own->versions_before += versions;
 	own->progress.versions = own->versions_before;
+	own_advanced = 0;
 	LWLockRelease(board->lock);
 }
 
@@ -215,17 +260,69 @@ void
 job_progress_set_modest(bool modest)
 {
 	own_is_modest = modest;
+	pause_owed = 0;
+	INSTR_TIME_SET_CURRENT(pause_last);
+}
+
+static int64
+job_progress_since_pause(void)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, pause_last);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+/*
+ * Sleeps for what is owed, or for as long as a pause may be.
+ */
+static void
+job_progress_sleep(void)
+{
+	int64		sleep = Min(pause_owed, PAUSE_MOST);
+	int64		left = sleep;
+
+	INSTR_TIME_SET_CURRENT(pause_last);
+	while (left > 0)
+	{
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 (left + 999) / 1000, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		left = sleep - job_progress_since_pause();
+	}
+	pause_owed -= sleep - left;
+	INSTR_TIME_SET_CURRENT(pause_last);
+}
+
+static void
+job_progress_pause_if_due(void)
+{
+	int64		worked = job_progress_since_pause();
+
+	if (worked < PAUSE_EVERY || temporal_worker_share >= 100)
+		return;
+	pause_owed += worked * (100 - temporal_worker_share) /
+		temporal_worker_share;
+	pause_owed = Min(pause_owed, PAUSE_OWED_MOST);
+	job_progress_sleep();
+}
+
+static void
+job_progress_show(void)
+{
+	LWLockAcquire(board->lock, LW_EXCLUSIVE);
+	own->progress.versions = own->versions_before + own_advanced;
+	LWLockRelease(board->lock);
 }
 
 static void
 job_progress_look_for_others(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	Oid			relation = own->progress.relation;
 
-	if (now - give_way_last < GIVE_WAY_TIME && now >= give_way_last)
-		return;
-	give_way_last = now;
 	if (!ConditionalLockRelationOid(relation, RowShareLock))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -236,10 +333,27 @@ job_progress_look_for_others(void)
 void
 job_progress_give_way(void)
 {
-	if (own == NULL || !own_is_modest || ++give_way_calls < GIVE_WAY_CALLS)
+	TimestampTz now;
+
+	if (own == NULL || ++give_way_calls < GIVE_WAY_CALLS)
 		return;
 	give_way_calls = 0;
-	job_progress_look_for_others();
+	if (own_is_modest)
+		job_progress_pause_if_due();
+	now = GetCurrentTimestamp();
+	if (now - give_way_last < GIVE_WAY_TIME && now >= give_way_last)
+		return;
+	give_way_last = now;
+	job_progress_show();
+	if (own_is_modest)
+		job_progress_look_for_others();
+}
+
+void
+job_progress_pause(void)
+{
+	if (own != NULL && own_is_modest)
+		job_progress_pause_if_due();
 }
 
 int

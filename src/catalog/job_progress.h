@@ -39,23 +39,29 @@ extern bool job_progress_is_claimed(Oid relation, const char *kind);
 
 /*
  * What temporal.progress shows of this process; nothing happens if it has not
- * claimed a job.  versions and total are of the step that is being taken; NULL
- * leaves the phase.
+ * claimed a job.  The total is what is left to do when a step begins, and the
+ * versions by which one advances are shown at the next call of
+ * job_progress_give_way() that looks at the clock.
  */
-extern void job_progress_report(const char *phase, int64 versions,
-								int64 total);
+extern void job_progress_set_phase(const char *phase);
+extern void job_progress_set_total(int64 total);
+extern void job_progress_advance(int64 versions);
 
 /* A step has ended, after so many versions. */
 extern void job_progress_end_step(int64 versions);
 
 /*
- * For loops of a step that may take long: 55P03 if this process should not be
- * in others' way, and somebody waits for the table it has claimed and locked,
- * to change it.  Where nothing is claimed nothing happens.
+ * For loops of a step that may take long, to be called where no lock is held
+ * that others would wait for.  A process that should not be in others' way
+ * sleeps now and then, and gets 55P03 if somebody waits for the table it has
+ * claimed and locked, to change it.  Where nothing is claimed nothing happens.
  */
 extern void job_progress_give_way(void);
 
-/* Is this process to give way? */
+/* The same for steps that are short: only sleeps. */
+extern void job_progress_pause(void);
+
+/* Is this process to give way, and to pause? */
 extern void job_progress_set_modest(bool modest);
 
 /*

@@ -378,6 +378,7 @@ compact_delete(CompactState *state)
 {
 	CommandId	cid = GetCurrentCommandId(true);
 
+	job_progress_set_phase("deleting from heap");
 	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
 		  compact_compare_tids);
 	for (int64 i = 0; i < state->ntids; i++)
@@ -444,6 +445,7 @@ compact_build(CompactState *state, HistorySlices *slices)
 		if (!version.in_heap)
 			continue;
 		state->result->versions++;
+		job_progress_advance(1);
 		state->result->bytes_before += version.size;
 		state->tids = compact_grow(state->tids, state->ntids,
 								   &state->tid_space,
@@ -702,22 +704,31 @@ compact_publish_segments(CompactState *state)
 }
 
 static void
-compact_run(CompactState *state, bool first)
+compact_run(CompactState *state, const CompactOptions *options, bool first)
 {
-	HistorySlices *slices;
-	int64		nversions;
+	HistorySurvey *survey;
+	SurveyPart	part;
 
 	state->order.snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	slices = history_slices_create(&state->order, &nversions,
-								   &state->result->more);
-	if (nversions > 0)
+	job_progress_set_phase("scanning heap");
+	survey = history_survey_for_step(options->steps, &state->order);
+	history_survey_take(survey, Min(options->most, state->order.versions),
+						&part);
+	job_progress_set_total(part.left);
+	state->result->more = part.more;
+	if (part.versions > 0)
 	{
+		HistorySlices *slices;
+
+		slices = history_slices_create(&state->order, survey, &part);
 		if (first)
 			compact_create_segments(state);
-		compact_choose_merged(state, nversions);
+		compact_choose_merged(state, part.versions);
 		compact_add_merged(state, slices);
+		job_progress_set_phase("sorting");
 		history_slices_sort(slices);
 		compact_prepare_columns(state);
+		job_progress_set_phase("writing segments");
 		compact_build(state, slices);
 		history_slices_end(slices);
 		compact_delete(state);
@@ -725,6 +736,7 @@ compact_run(CompactState *state, bool first)
 		if (first)
 			compact_publish_segments(state);
 	}
+	history_survey_done(survey);
 	UnregisterSnapshot(state->order.snapshot);
 }
 
@@ -768,13 +780,12 @@ history_compact(const VersionedTable *table, const CompactOptions *options,
 	first = !compact_lock(table->history, &segments);
 	compact_state_init(&state, table);
 	state.order.before = options->before;
-	state.order.most = options->most;
 	state.level = options->level;
 	state.result = result;
 	compact_look_at_table(&state, table->relation);
 	if (!first)
 		compact_open_segments(&state, &segments);
-	compact_run(&state, first);
+	compact_run(&state, options, first);
 	if (state.segments != NULL)
 		table_close(state.segments, NoLock);
 	table_close(state.history, NoLock);

@@ -9,12 +9,15 @@
 #define TEMPORAL_HISTORY_COMPACT_H
 
 #include "catalog/versioned_table.h"
+#include "history/history_survey.h"
 
 typedef struct CompactOptions
 {
 	TimestampTz before;			/* versions that ended at or before this */
-	int64		most;			/* about so many of them, the oldest; 0: all */
 	int			level;			/* zstd's */
+	int64		most;			/* about so many of them, the oldest, and no
+								 * more than a slice should have; 0: all */
+	SurveySteps *steps;			/* where such steps follow each other */
 } CompactOptions;
 
 typedef struct CompactResult
@@ -24,7 +27,7 @@ typedef struct CompactResult
 	int64		bytes_after;	/* and take in the segments */
 	int			segments;		/* that were made */
 	int			runs;
-	bool		more;			/* versions were left, because of most */
+	bool		more;			/* versions were left for another step */
 } CompactResult;
 
 /*

@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "catalog/job_progress.h"
 #include "history/history_prune.h"
 
 bool
@@ -171,6 +172,7 @@ history_prune_heap(PruneWork *work)
 			bool		first = block == InvalidBlockNumber;
 
 			CHECK_FOR_INTERRUPTS();
+			job_progress_pause();
 			block = ItemPointerGetBlockNumber(&slot->tts_tid);
 			work->next = block;
 			complete = first || !prune_is_done(work);

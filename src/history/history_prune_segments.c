@@ -39,6 +39,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_access.h"
+#include "catalog/job_progress.h"
 #include "history/history_prune.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -538,6 +539,7 @@ history_prune_segments(PruneWork *work, const SegmentTable *table,
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		job_progress_pause();
 		if (table_tuple_fetch_row_version(segments,
 										  &list->tids[list->next++],
 										  state.snapshot, slot))

@@ -5,7 +5,7 @@
  *
  * SLICES
  *		of time have about the same number of versions that ended in them.
- *		Where to cut is read from a sample of the ends.
+ *		Where to cut is read from a sample of the ends (history_survey.c).
  *
  * AGES
  *		A version that began long before its slice would widen the period of
@@ -41,9 +41,6 @@
 /* Kinds of versions by how long they lived before their slice */
 #define SLICE_AGES				8
 
-/* Ends of versions that the slices are computed from */
-#define SLICE_SAMPLE			30000
-
 /* A version larger than this stays in the heap */
 #define SLICE_VERSION_BYTES		(64 * 1024 * 1024)
 
@@ -66,8 +63,9 @@ typedef struct SliceSegment
 
 struct HistorySlices
 {
-	SliceOrder	order;			/* as given, with an earlier time if there are
-								 * too many versions */
+	SliceOrder	order;			/* as given, with the time of the part */
+	const HistorySurvey *survey;
+	SurveyPart	part;
 	int			natts;			/* of the history */
 	List	   *segments;		/* of SliceSegment */
 	HistorySegment *segment;
@@ -89,24 +87,6 @@ struct HistorySlices
 	TupleTableSlot *slot;
 };
 
-/*
- * Is the version to be moved?  What has no period, or has not ended, stays
- * where it is.
- */
-static bool
-slices_want(const SliceOrder *order, TupleTableSlot *slot,
-			TimestampTz *start, TimestampTz *end)
-{
-	bool		no_start;
-	bool		no_end;
-
-	*start = DatumGetTimestampTz(slot_getattr(slot, order->start_attno,
-											  &no_start));
-	*end = DatumGetTimestampTz(slot_getattr(slot, order->end_attno, &no_end));
-	return !no_start && !no_end && *end <= order->before &&
-		!TIMESTAMP_IS_NOEND(*end);
-}
-
 static int
 slices_compare_times(const void *a, const void *b)
 {
@@ -114,13 +94,6 @@ slices_compare_times(const void *a, const void *b)
 	TimestampTz right = *(const TimestampTz *) b;
 
 	return left < right ? -1 : left > right ? 1 : 0;
-}
-
-static TableScanDesc
-slices_begin_scan(const SliceOrder *order)
-{
-	return table_beginscan_strat(order->history, order->snapshot, 0, NULL,
-								 true, false);
 }
 
 /*
@@ -131,7 +104,7 @@ slices_note_end(HistorySlices *slices, TimestampTz end)
 {
 	slices->first = Min(slices->first, end);
 	slices->last = Max(slices->last, end);
-	if (slices->seen < SLICE_SAMPLE)
+	if (slices->seen < SURVEY_SAMPLE)
 		slices->sample[slices->seen] = end;
 	else
 	{
@@ -142,7 +115,7 @@ slices_note_end(HistorySlices *slices, TimestampTz end)
 		slices->random ^= slices->random >> 7;
 		slices->random ^= slices->random << 17;
 		place = slices->random % (slices->seen + 1);
-		if (place < SLICE_SAMPLE)
+		if (place < SURVEY_SAMPLE)
 			slices->sample[place] = end;
 	}
 	slices->seen++;
@@ -154,54 +127,48 @@ slices_note_end(HistorySlices *slices, TimestampTz end)
 static int64
 slices_sort_sample(HistorySlices *slices)
 {
-	int64		nsample = Min(slices->seen, SLICE_SAMPLE);
+	int64		nsample = Min(slices->seen, SURVEY_SAMPLE);
 
 	qsort(slices->sample, nsample, sizeof(TimestampTz), slices_compare_times);
 	return nsample;
 }
 
+bool
+history_slices_want(const SliceOrder *order, TupleTableSlot *slot,
+					TimestampTz *start, TimestampTz *end)
+{
+	bool		no_start;
+	bool		no_end;
+
+	*start = DatumGetTimestampTz(slot_getattr(slot, order->start_attno,
+											  &no_start));
+	*end = DatumGetTimestampTz(slot_getattr(slot, order->end_attno, &no_end));
+	return !no_start && !no_end && *end <= order->before &&
+		!TIMESTAMP_IS_NOEND(*end);
+}
+
 HistorySlices *
-history_slices_create(const SliceOrder *order, int64 *nversions, bool *more)
+history_slices_create(const SliceOrder *order, const HistorySurvey *survey,
+					  const SurveyPart *part)
 {
 	HistorySlices *slices = palloc0(sizeof(HistorySlices));
-	TableScanDesc scan = slices_begin_scan(order);
-	TupleTableSlot *slot = table_slot_create(order->history, NULL);
+	int64		nsample = Min(part->versions, SURVEY_SAMPLE);
 
 	slices->order = *order;
+	slices->order.before = part->upto;
+	slices->survey = survey;
+	slices->part = *part;
 	slices->natts = RelationGetDescr(order->history)->natts;
-	slices->sample = palloc(SLICE_SAMPLE * sizeof(TimestampTz));
+	slices->sample = palloc(SURVEY_SAMPLE * sizeof(TimestampTz));
 	slices->random = UINT64CONST(0x9E3779B97F4A7C15);
-	slices->first = DT_NOEND;
-	slices->last = DT_NOBEGIN;
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		TimestampTz start;
-		TimestampTz end;
+	slices->seen = part->versions;
+	slices->first = TIMESTAMP_IS_NOBEGIN(part->after) ? part->after :
+		part->after + 1;
+	slices->last = part->last;
 
-		CHECK_FOR_INTERRUPTS();
-		job_progress_give_way();
-		if (slices_want(order, slot, &start, &end))
-			slices_note_end(slices, end);
-	}
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-
-	*nversions = slices->seen;
-	*more = order->most > 0 && slices->seen > order->most;
-	if (*more)
-	{
-		int64		nsample = slices_sort_sample(slices);
-		int64		left = Max((double) order->most / slices->seen * nsample,
-							   1);
-
-		/* the oldest of them; what is left of the sample still is one */
-		slices->order.before = slices->sample[left - 1];
-		slices->last = slices->order.before;
-		slices->seen = order->most;
-		*nversions = order->most;
-		for (int64 i = left; i < Min(nsample, slices->seen); i++)
-			slices->sample[i] = slices->sample[i % left];
-	}
+	/* a part of a sample is one as well, but to be as large as if it were not */
+	for (int64 i = 0; i < nsample; i++)
+		slices->sample[i] = part->sample[i % part->nsample];
 	return slices;
 }
 
@@ -350,17 +317,19 @@ slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
 {
 	const SliceOrder *order = &slices->order;
 	int			natts = slices->natts;
-	TableScanDesc scan = slices_begin_scan(order);
 	TupleTableSlot *slot = table_slot_create(order->history, NULL);
+	SurveyScan	scan;
 
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	history_survey_begin_scan(&scan, slices->survey, &slices->part,
+							  order->history, order->snapshot);
+	while (history_survey_next(&scan, slot))
 	{
 		TimestampTz start;
 		TimestampTz end;
 
 		CHECK_FOR_INTERRUPTS();
 		job_progress_give_way();
-		if (!slices_want(order, slot, &start, &end))
+		if (!history_slices_want(order, slot, &start, &end))
 			continue;
 		slot_getallattrs(slot);
 		if (slices_too_large(slices, slot))
@@ -371,7 +340,7 @@ slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
 				   (int64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16 |
 				   ItemPointerGetOffsetNumber(&slot->tts_tid));
 	}
-	table_endscan(scan);
+	history_survey_end_scan(&scan);
 	ExecDropSingleTupleTableSlot(slot);
 }
 

@@ -13,6 +13,8 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
+#include "history/history_survey.h"
+
 /* Which versions, and by what they are sorted */
 typedef struct SliceOrder
 {
@@ -23,9 +25,15 @@ typedef struct SliceOrder
 	AttrNumber *key_attnos;		/* of the primary key */
 	int			nkeys;
 	TimestampTz before;			/* versions that ended at or before this */
-	int64		most;			/* about so many of them, the oldest; 0: all */
 	double		versions;		/* that a slice should have */
 } SliceOrder;
+
+/*
+ * Is the version to be moved, and if so, what is its period?  What has none, or
+ * has not ended, stays where it is.
+ */
+extern bool history_slices_want(const SliceOrder *order, TupleTableSlot *slot,
+								TimestampTz *start, TimestampTz *end);
 
 typedef struct HistorySlices HistorySlices;
 
@@ -42,11 +50,12 @@ typedef struct SliceVersion
 } SliceVersion;
 
 /*
- * Looks at the heap, in the current context; says how many versions there are
- * to be moved, and whether others are left because of order->most.
+ * Prepares to move a part of the versions that a survey found, in the current
+ * context.
  */
 extern HistorySlices *history_slices_create(const SliceOrder *order,
-											int64 *nversions, bool *more);
+											const HistorySurvey *survey,
+											const SurveyPart *part);
 
 /*
  * Adds the versions of a segment, which are to be sorted among the others.

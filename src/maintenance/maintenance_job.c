@@ -26,10 +26,14 @@
 #define COMPRESS_MOST		(60 * 60 * INT64CONST(1000))
 
 /*
- * Versions of a step: some seconds' work.  Each step looks at the whole heap for
- * the oldest, and slices should not be thin, so it is no less.
+ * Versions of a step: some seconds' work at most.  A step has the versions of a
+ * slice if those are fewer: with less of them, a slice would have to be made
+ * several times, with more, the step would only be longer.
  */
 #define COMPRESS_STEP		1000000
+
+/* What is known of the history that is being compressed */
+static SurveySteps compress_steps;
 
 static bool
 compress_wanted(const VersionedTable *table)
@@ -62,12 +66,15 @@ compress_step(const VersionedTable *table, int budget_ms, JobOutcome *outcome)
 {
 	CompactOptions options = {
 		.before = compress_before(table, GetCurrentTimestamp()),
-		.most = COMPRESS_STEP,
 		.level = table->compression_level,
+		.most = COMPRESS_STEP,
+		.steps = &compress_steps,
 	};
 	CompactResult result;
 
 	history_compact(table, &options, &result);
+	if (!result.more)
+		history_survey_forget(&compress_steps);
 	outcome->more = result.more;
 	outcome->versions = result.versions;
 	outcome->bytes = result.bytes_before - result.bytes_after;

@@ -27,7 +27,7 @@
  *
  * THE LOG
  *		has a line for each run that did something, one when a job begins to
- *		fail and one when it works again.
+ *		fail and one when it works again; at DEBUG1 one for each step.
  *
  *-------------------------------------------------------------------------
  */
@@ -203,7 +203,7 @@ run_report_activity(const JobRun *run)
 {
 	char	   *text;
 
-	job_progress_report(run->method->doing, 0, -1);
+	job_progress_set_phase(run->method->doing);
 	if (!run->runner->worker)
 		return;					/* who called sees the CALL */
 	text = psprintf("temporal maintenance: %s versions of %s",
@@ -244,9 +244,24 @@ run_begin(JobRun *run)
 	return found;
 }
 
+/*
+ * Tells who wants to know how long steps are, from begin to commit.
+ */
+static void
+run_log_step(const JobRun *run, TimestampTz started)
+{
+	ereport(DEBUG1,
+			(errmsg_internal("temporal: step of %s versions of %s: %lld in %.3f ms",
+							 run->method->doing, run->name,
+							 (long long) run->outcome.versions,
+							 (GetCurrentTimestamp() - started) / 1000.0),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
 static JobResult
 run_steps(JobRun *run)
 {
+	TimestampTz started;
 	TimestampTz until;
 	StepResult	result;
 	bool		more;
@@ -258,9 +273,11 @@ run_steps(JobRun *run)
 	until = run->record.started + RUN_MOST;
 	do
 	{
+		started = GetCurrentTimestamp();
 		memset(&run->outcome, 0, sizeof(run->outcome));
 		result = run_step(run);
 		run->runner->commit();
+		run_log_step(run, started);
 		if (result == STEP_TAKEN)
 		{
 			run->record.steps++;
