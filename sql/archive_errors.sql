@@ -3,8 +3,8 @@
 --
 SET ROLE NONE;
 SELECT setting || '/regress_temporal_archives' AS directory FROM pg_settings WHERE name = 'data_directory' \gset
-\set make 'd=' :directory '; mkdir $d $d/allowed $d/allowed/below $d/other $d/allowed-not; ln -s $d/other $d/allowed/out; ln -s $d/allowed/below $d/allowed/in; ln -s $d/allowed $d/link'
-\set remove 'rm -r ' :directory
+\set make 'cat; d=' :directory '; mkdir $d $d/allowed $d/allowed/below $d/other $d/allowed-not; ln -s $d/other $d/allowed/out; ln -s $d/allowed/below $d/allowed/in; ln -s $d/allowed $d/link'
+\set remove 'cat; rm -r ' :directory
 COPY (SELECT) TO PROGRAM :'make';
 SELECT set_config('temporal.archive_directories', :'directory' || '/allowed', false) = '' AS empty;
 SELECT set_config('test.directory', :'directory', false) = '' AS empty;
@@ -84,7 +84,7 @@ SELECT outcome($$SELECT file FROM temporal.archive_history('pg_class', now(), '$
 SELECT outcome($$SELECT file FROM temporal.archive_history('are_history', now(), '$d/allowed')$$);
 SELECT outcome($$SELECT file FROM temporal.archive_history(0, now(), '$d/allowed')$$);
 -- a directory that is no longer one
-\set spoil 'rm -r ' :directory '/allowed/below; touch ' :directory '/allowed/below'
+\set spoil 'cat; rm -r ' :directory '/allowed/below; touch ' :directory '/allowed/below'
 COPY (SELECT) TO PROGRAM :'spoil';
 :archive '$d/allowed/below')$$);
 -- a session in the past, or that may not write
@@ -98,7 +98,7 @@ RESET default_transaction_read_only;
 -- What can be read is there, too
 SELECT file FROM temporal.archives WHERE table_name = 'are' ORDER BY made_at LIMIT 1 \gset
 SELECT regexp_replace(:'file', '.*/', '') AS name \gset
-\set copy 'd=' :directory '; cp ' :file ' $d/other/good; cp ' :file ' $d/allowed/good; ln -s ../other/good $d/allowed/linked; mkfifo $d/allowed/fifo; mkdir $d/allowed/sub; touch $d/allowed/empty; echo no archive >$d/allowed/foreign'
+\set copy 'cat; d=' :directory '; cp ' :file ' $d/other/good; cp ' :file ' $d/allowed/good; ln -s ../other/good $d/allowed/linked; mkfifo $d/allowed/fifo; mkdir $d/allowed/sub; touch $d/allowed/empty; echo no archive >$d/allowed/foreign'
 COPY (SELECT) TO PROGRAM :'copy';
 SELECT file, outcome(format('SELECT count(*) FROM temporal.read_archive(%L) AS (id integer)', file)) AS outcome
 FROM unnest('{$d/allowed/good,$d/allowed/in/good,$d/link/good,$d/other/good,$d/allowed/out/good,$d/allowed/../other/good,$d/allowed/linked,

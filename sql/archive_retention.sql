@@ -3,8 +3,8 @@
 --
 SET ROLE NONE;
 SELECT setting || '/regress_temporal_retained' AS directory FROM pg_settings WHERE name = 'data_directory' \gset
-\set make 'mkdir ' :directory
-\set remove 'rm -r ' :directory
+\set make 'cat; mkdir ' :directory
+\set remove 'cat; rm -r ' :directory
 COPY (SELECT) TO PROGRAM :'make';
 SET temporal.archive_directories = :'directory';
 CREATE TABLE arr (id integer PRIMARY KEY, v text, n integer) WITH SYSTEM VERSIONING;

@@ -4,8 +4,8 @@
 --
 SET ROLE NONE;
 SELECT setting || '/regress_temporal_archive' AS directory FROM pg_settings WHERE name = 'data_directory' \gset
-\set make 'mkdir ' :directory
-\set remove 'rm -r ' :directory
+\set make 'cat; mkdir ' :directory
+\set remove 'cat; rm -r ' :directory
 COPY (SELECT) TO PROGRAM :'make';
 SET temporal.archive_directories = :'directory';
 GRANT pg_read_server_files, pg_write_server_files TO regress_temporal_user;
