@@ -459,6 +459,12 @@ AS 'MODULE_PATHNAME', 'temporal_history_reaches';
 COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz) IS
 'can the history table hold a version that ended after the time? Decides whether a plan reads it at all';
 
+CREATE FUNCTION temporal.history_reaches(history regclass, "time" timestamptz, instant timestamptz) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_history_holds';
+COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz, timestamptz) IS
+'the same for a plan that was made to read AS OF the instant: 22023 if what it needs was removed meanwhile';
+
 --
 -- Introspection
 --

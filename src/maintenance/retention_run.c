@@ -11,9 +11,9 @@
  *		should the policy change meanwhile, or one fail, a new run begins.
  *
  * THE HORIZON COMES FIRST
- *		and commits before anything is removed: who plans a query AS OF an
- *		earlier time afterwards is told that it is too early, instead of being
- *		shown a part.
+ *		and commits before anything is removed: who queries AS OF an earlier
+ *		time afterwards is told that it is too early, instead of being shown a
+ *		part, also where the plan was made before (query_time.c).
  *
  * LOCKS
  *		ROW EXCLUSIVE on the history and its segments; on the segments SHARE
@@ -41,6 +41,7 @@
 
 #include "catalog/audit_queue.h"
 #include "catalog/audit_table.h"
+#include "history/history_reach.h"
 #include "maintenance/retention_archive.h"
 #include "maintenance/retention_rules.h"
 #include "maintenance/retention_run.h"
@@ -217,6 +218,7 @@ retention_record_horizon(const VersionedTable *table, TimestampTz horizon)
 			 table->relation);
 	if (now.history_start >= horizon)
 		return;
+	history_reach_note_horizon(table->history, horizon);
 	now.history_start = horizon;
 	versioned_table_update(&now);
 }
