@@ -19,7 +19,8 @@
  *		ROW EXCLUSIVE on the history and its segments; on the segments SHARE
  *		UPDATE EXCLUSIVE besides, which excludes those who build them and
  *		nobody else; and a lock on the idea of this table's retention, which
- *		no relation has, against another run.  No writer waits for any of these.
+ *		no relation has, against another run and whoever creates a snapshot.
+ *		No writer waits for any of these.
  *
  * RIGHTS
  *		The condition, and operators of the key, may be functions of users.  They
@@ -31,9 +32,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -41,10 +40,17 @@
 
 #include "catalog/audit_queue.h"
 #include "catalog/audit_table.h"
+#include "catalog/versioned_cache.h"
 #include "history/history_reach.h"
 #include "maintenance/retention_archive.h"
 #include "maintenance/retention_rules.h"
 #include "maintenance/retention_run.h"
+
+/*
+ * A batch that is archived is a file, which is flushed and read back: it has
+ * so many times the time of another, or files would be many and small.
+ */
+#define RETENTION_ARCHIVE_TIMES	20
 
 /* Where a run is */
 typedef enum RetentionPhase
@@ -241,15 +247,6 @@ retention_audit(const VersionedTable *table, const RetentionRun *run,
 }
 
 /*
- * Only one at a time for a table.
- */
-static void
-retention_lock(const VersionedTable *table)
-{
-	LockDatabaseObject(RelationRelationId, table->relation, 0, ExclusiveLock);
-}
-
-/*
  * Has what the work removes archived, if the policy wants that; NULL if not.
  */
 static RetentionArchive *
@@ -269,11 +266,20 @@ retention_archive_work(const VersionedTable *table,
 bool
 retention_wanted(const VersionedTable *table)
 {
+	const VersionedRelation *versioned;
 	RetentionPolicy policy;
 
-	return OidIsValid(table->history) &&
-		retention_policy_find(table->relation, &policy) &&
-		retention_policy_limits(&policy);
+	if (!OidIsValid(table->history) ||
+		!retention_policy_find(table->relation, &policy) ||
+		!retention_policy_limits(&policy))
+		return false;
+
+	/*
+	 * While a dump is being restored, snapshots may not be there yet that keep
+	 * versions from going.  Triggers are, last of all.
+	 */
+	versioned = versioned_cache_get(table->relation);
+	return versioned != NULL && OidIsValid(versioned->history);
 }
 
 int64
@@ -322,6 +328,8 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 	/* the commit takes its part, too */
 	INSTR_TIME_SET_CURRENT(work.begun);
 	work.budget_us = Max(budget_ms, 1) * INT64CONST(800);
+	if (archive != NULL)
+		work.budget_us *= RETENTION_ARCHIVE_TIMES;
 	retention_go_on(retention_current, &work);
 	if (archive != NULL)
 		(void) retention_archive_finish(archive, work.result.versions);
@@ -341,7 +349,7 @@ retention_step(const VersionedTable *table, int budget_ms,
 	if (!retention_policy_find(table->relation, &policy) ||
 		!retention_policy_limits(&policy))
 		return;
-	retention_lock(table);
+	retention_policy_lock(table->relation, ExclusiveLock);
 	retention_become_owner(table, &user);
 	if (retention_current != NULL &&
 		(retention_current->history != table->history ||
@@ -384,7 +392,7 @@ retention_run_whole(const VersionedTable *table, bool dry,
 		!retention_policy_limits(&policy))
 		return horizon;
 	if (!dry)
-		retention_lock(table);
+		retention_policy_lock(table->relation, ExclusiveLock);
 	retention_become_owner(table, &user);
 	run = retention_run_create(table, &policy, CurrentMemoryContext);
 	if (!TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))
