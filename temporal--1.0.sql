@@ -760,6 +760,13 @@ COMMENT ON VIEW temporal.audit_log IS
 'what was done to histories: versions removed, compressed or decompressed, policies changed, refused writes; owners see what concerns their tables, pg_read_all_data and pg_monitor everything';
 GRANT SELECT ON temporal.audit_log TO PUBLIC;
 
+CREATE FUNCTION temporal.trim_audit_log(before timestamptz) RETURNS bigint
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_trim_audit_log';
+COMMENT ON FUNCTION temporal.trim_audit_log(timestamptz) IS
+'removes the rows of the audit log that are older, and leaves one that says so; returns how many; for superusers and whom they grant it to';
+REVOKE ALL ON FUNCTION temporal.trim_audit_log(timestamptz) FROM PUBLIC;
+
 --
 -- Retention
 --
