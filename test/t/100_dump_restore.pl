@@ -88,7 +88,7 @@ foreach my $statement (
 $node->safe_psql('source', 'ALTER TABLE stopped DROP SYSTEM VERSIONING');
 $node->safe_psql('source', <<'SQL');
 ALTER TABLE t SET RETENTION_POLICY = (PERIOD = INTERVAL '100 years 1 month', SCHEDULE = INTERVAL '6 hours',
-	CONDITION = 'note <> E''it\'\'s \\\\'' AND v > 0');
+	CONDITION = $q$note <> 'it''s \' AND v > 0$q$);
 ALTER TABLE "Odd ""name" SET RETENTION_POLICY = (MAX_VERSIONS = 100, MAX_SIZE = '10 GB',
 	CONDITION = '"from" IS NOT NULL');
 SQL
