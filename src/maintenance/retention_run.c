@@ -68,6 +68,7 @@ typedef struct RetentionRun
 	RetentionPhase phase;
 	PruneList	list;			/* segments to look at */
 	BlockNumber next;			/* page of the heap to look at */
+	SubTransactionId step;		/* whose step is, or was, the last */
 } RetentionRun;
 
 /* Whose rights were changed for the owner's */
@@ -108,12 +109,22 @@ retention_run_end(RetentionRun *run)
 }
 
 /*
- * What a transaction that failed had done of a run, is not done.
+ * What a transaction that failed had done of a run, is not done; nor what the
+ * subtransaction had, in which a step is taken.
  */
 static void
 retention_end_transaction(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT && retention_current != NULL)
+		retention_run_end(retention_current);
+}
+
+static void
+retention_end_subtransaction(SubXactEvent event, SubTransactionId own,
+							 SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && retention_current != NULL &&
+		retention_current->step == own)
 		retention_run_end(retention_current);
 }
 
@@ -301,9 +312,13 @@ retention_step_begin(const VersionedTable *table,
 					 const RetentionPolicy *policy)
 {
 	if (!retention_watches)
+	{
 		RegisterXactCallback(retention_end_transaction, NULL);
+		RegisterSubXactCallback(retention_end_subtransaction, NULL);
+	}
 	retention_watches = true;
 	retention_current = retention_run_create(table, policy, TopMemoryContext);
+	retention_current->step = GetCurrentSubTransactionId();
 	if (retention_finds_any(retention_current, table))
 		return true;
 	retention_run_end(retention_current);
@@ -320,6 +335,7 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 	PruneWork	work;
 	RetentionArchive *archive;
 
+	retention_current->step = GetCurrentSubTransactionId();
 	retention_work_begin(&work, retention_current, table);
 	work.lazy = true;
 	archive = retention_archive_work(table, &retention_current->limits.policy,
