@@ -140,7 +140,8 @@ sub end_load
 	return;
 }
 
-# So many versions of one table, all to go
+# So many versions of one table, all to go; looking at one takes some 15 us, so
+# that there is time to come in between
 sub pile_up
 {
 	my ($server, $database, $table, $versions) = @_;
@@ -150,7 +151,8 @@ CREATE TABLE $table (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
 ALTER TABLE $table SET (temporal.compression = none);
 INSERT INTO $table SELECT i, 0 FROM generate_series(1, $versions) i;
 UPDATE $table SET v = 1;
-ALTER TABLE $table SET RETENTION_PERIOD = '0';
+ALTER TABLE $table SET RETENTION_POLICY = (PERIOD = '0',
+	CONDITION = 'length(md5(repeat(md5(id::text), 300))) > 0');
 SQL
 	return;
 }
@@ -236,7 +238,7 @@ SELECT (SELECT count(*) FROM (TABLE old_item EXCEPT ALL TABLE there) x),
 		- (SELECT sum(versions) FROM temporal.audit_log WHERE action = 'retain' AND relation = 'public.item')
 SQL
 	is($server->safe_psql('postgres', "SELECT count(*) FROM temporal.job_runs
-			WHERE kind = 'retain' AND error IS NOT NULL AND error !~ 'gave way|is locked|lock timeout'"),
+			WHERE kind = 'retain' AND error IS NOT NULL AND error !~ 'gave way|is locked|lock timeout|canceling'"),
 		'0', "$what: no run failed");
 	return;
 }
@@ -255,6 +257,8 @@ for my $i (1 .. 6)
 	$node->adjust_conf('postgresql.conf', 'temporal.retention_batch_time', $i % 4 ? 5 : 1);
 	$node->reload;
 }
+$node->adjust_conf('postgresql.conf', 'temporal.retention_batch_time', 1);
+$node->reload;
 end_load('load');
 adds_up($node, 'load');
 cmp_ok(audited($node, 'account'), '>', 0, 'the worker removed versions meanwhile');
@@ -267,7 +271,7 @@ like($stderr, qr/22023/, 'AS OF a time before the horizon');
 
 # A table of which a worker removes versions can be dropped: it is not waited
 # for until it is through
-pile_up($node, 'postgres', 'dropped', 200000);
+pile_up($node, 'postgres', 'dropped', 50000);
 wait_for_batches($node, 'postgres', 'dropped');
 $node->safe_psql('postgres', 'SET statement_timeout = $$20s$$; DROP TABLE dropped CASCADE');
 ok( $node->poll_query_until('postgres', "SELECT count(*) = 0 $retaining AND datname = 'postgres'
@@ -275,19 +279,19 @@ ok( $node->poll_query_until('postgres', "SELECT count(*) = 0 $retaining AND datn
 	'DROP TABLE in the middle of a batch');
 $node->safe_psql('postgres', 'CREATE DATABASE other');
 $node->safe_psql('other', 'CREATE EXTENSION temporal');
-pile_up($node, 'other', 'pile', 200000);
+pile_up($node, 'other', 'pile', 50000);
 wait_for_batches($node, 'other', 'pile');
 ($ret, $stdout, $stderr) = $node->psql('other', 'SET statement_timeout = $$20s$$;
 	ALTER TABLE pile DROP SYSTEM VERSIONING; DROP EXTENSION temporal CASCADE;');
 is($ret, 0, 'DROP EXTENSION in the middle of a batch') or diag($stderr);
 $node->safe_psql('other', 'DROP TABLE pile, pile_history; CREATE EXTENSION temporal');
-pile_up($node, 'other', 'pile', 200000);
+pile_up($node, 'other', 'pile', 50000);
 wait_for_batches($node, 'other', 'pile');
 is($node->safe_psql('postgres', 'DROP DATABASE other; SELECT 1'), '1',
 	'DROP DATABASE in the middle of a batch');
 
 # An immediate stop, with batches and writers under way
-pile_up($node, 'postgres', 'pile', 200000);
+pile_up($node, 'postgres', 'pile', 50000);
 begin_load(30);
 wait_for_batches($node, 'postgres', 'pile');
 $node->stop('immediate');
@@ -299,7 +303,7 @@ cmp_ok($left, '>', 0, 'it was in the middle');
 cmp_ok($gone, '>', 0, 'of its batches');
 begin_load(4);
 wait_until_gone($node, 'pile', 'after an immediate stop the rest goes');
-is(audited($node, 'pile'), '200000', 'and each version is on record once');
+is(audited($node, 'pile'), '50000', 'and each version is on record once');
 end_load('after an immediate stop');
 adds_up($node, 'after an immediate stop');
 
@@ -307,7 +311,7 @@ adds_up($node, 'after an immediate stop');
 $node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
 $node->safe_psql('postgres', 'CREATE TABLE stood AS SELECT history_start AS t
 	FROM temporal.tables WHERE relation = $$account$$::regclass');
-pile_up($node, 'postgres', 'pile_2', 200000);
+pile_up($node, 'postgres', 'pile_2', 50000);
 begin_load(30);
 wait_for_batches($node, 'postgres', 'pile_2');
 $node->stop('immediate');
@@ -321,7 +325,7 @@ foreach my $time ("'$early'", "(SELECT '$early'::timestamptz)")
 }
 $standby->promote;
 wait_until_gone($standby, 'pile_2', 'a standby that is promoted goes on');
-is(audited($standby, 'pile_2'), '200000', 'and each version is on record once, there, too');
+is(audited($standby, 'pile_2'), '50000', 'and each version is on record once, there, too');
 $standby->safe_psql('postgres', <<'SQL');
 ALTER TABLE item RESET RETENTION;
 CALL temporal.run_maintenance('account');
