@@ -459,6 +459,12 @@ AS 'MODULE_PATHNAME', 'temporal_history_reaches';
 COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz) IS
 'can the history table hold a version that ended after the time? Decides whether a plan reads it at all';
 
+CREATE FUNCTION temporal.history_reaches(history regclass, "time" timestamptz, instant timestamptz) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_history_holds';
+COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz, timestamptz) IS
+'the same for a plan that was made to read AS OF the instant: 22023 if what it needs was removed meanwhile';
+
 --
 -- Introspection
 --
@@ -753,6 +759,13 @@ WHERE pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')
 COMMENT ON VIEW temporal.audit_log IS
 'what was done to histories: versions removed, compressed or decompressed, policies changed, refused writes; owners see what concerns their tables, pg_read_all_data and pg_monitor everything';
 GRANT SELECT ON temporal.audit_log TO PUBLIC;
+
+CREATE FUNCTION temporal.trim_audit_log(before timestamptz) RETURNS bigint
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'temporal_trim_audit_log';
+COMMENT ON FUNCTION temporal.trim_audit_log(timestamptz) IS
+'removes the rows of the audit log that are older, and leaves one that says so; returns how many; for superusers and whom they grant it to';
+REVOKE ALL ON FUNCTION temporal.trim_audit_log(timestamptz) FROM PUBLIC;
 
 --
 -- Retention

@@ -40,7 +40,20 @@ SELECT count(*) AS history FROM arr_history \gset
 COPY (SELECT) TO PROGRAM :'remove';
 \set VERBOSITY sqlstate
 SELECT * FROM temporal.enforce_retention('arr');
+CALL temporal.run_maintenance('arr');
 \set VERBOSITY default
 SELECT count(*) - :history AS removed FROM arr_history;
+SELECT versions, error LIKE '%is not a directory that the server can reach' AS error FROM temporal.job_runs
+WHERE relation = 'arr'::regclass AND error IS NOT NULL;
+SELECT state, failures FROM temporal.jobs WHERE relation = 'arr'::regclass AND kind = 'retain';
+-- and once it can be again, what was left is
+COPY (SELECT) TO PROGRAM :'make';
+SELECT versions AS wanted FROM temporal.retention_preview('arr') \gset
+CALL temporal.run_maintenance('arr');
+SELECT :history - count(*) = :wanted AND :wanted > 0 AS removed FROM arr_history;
+COPY (SELECT) TO PROGRAM :'remove';
+-- whether versions are archived is part of what the audit log says of a policy
+SELECT reason LIKE '%archive_before_delete to %' AS archives FROM temporal.audit_log
+WHERE relation = 'public.arr' AND action = 'policy' ORDER BY logged_at DESC LIMIT 1;
 DROP TABLE arr, arr_before CASCADE;
 RESET ROLE;

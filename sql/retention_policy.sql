@@ -42,10 +42,13 @@ DROP TABLE retention;
 \set VERBOSITY default
 ALTER TABLE staff SET RETENTION_PERIOD = INTERVAL '-2 YEARS';
 ALTER TABLE staff SET RETENTION_PERIOD = '1 lightyear';
+ALTER TABLE staff SET RETENTION_PERIOD = '1000000 years';
+ALTER TABLE staff SET (temporal.retention_schedule = '1000000 years');
 ALTER TABLE staff SET RETENTION_PERIOD = 1 + 1;
 ALTER TABLE staff SET RETENTION_PERIOD INTERVAL '1 day';
 ALTER TABLE staff SET RETENTION_PERIOD = ;
 ALTER TABLE staff SET MAX_HISTORY_SIZE = '100 XB';
+ALTER TABLE staff SET MAX_HISTORY_SIZE = '1e30 GB';
 ALTER TABLE staff SET MAX_HISTORY_SIZE = -1;
 ALTER TABLE staff SET MAX_HISTORY_VERSIONS = 0;
 ALTER TABLE staff SET MAX_HISTORY_VERSIONS = 'many';
@@ -92,10 +95,20 @@ RESET temporal.archive_directories;
 SET ROLE regress_temporal_user;
 ALTER TABLE staff SET RETENTION_POLICY = (PERIOD = INTERVAL '1 YEAR', ARCHIVE_BEFORE_DELETE = TRUE);
 
+-- A period that leaves nothing to say to limits: whoever gives both is told
+ALTER TABLE staff SET RETENTION_POLICY = (PERIOD = INTERVAL '1 YEAR', MAX_VERSIONS = 10);
+ALTER TABLE staff SET MAX_HISTORY_SIZE = '1 GB';
+ALTER TABLE staff SET (temporal.retention_schedule = '2 hours');
+ALTER TABLE staff RESET (temporal.retention_period);
+ALTER TABLE staff SET RETENTION_POLICY = (PERIOD = INTERVAL '1 YEAR');
+
 -- Versions of each key need a key, policies a history
 CREATE TABLE staff_log (v integer) WITH SYSTEM VERSIONING;
 ALTER TABLE staff_log SET MAX_HISTORY_VERSIONS = 1;
 ALTER TABLE staff_log SET RETENTION INTERVAL '1 day';
+CREATE TABLE staff_paid (amount money PRIMARY KEY) WITH SYSTEM VERSIONING;
+ALTER TABLE staff_paid SET MAX_HISTORY_VERSIONS = 1;
+DROP TABLE staff_paid CASCADE;
 CREATE TABLE staff_times (v integer);
 ALTER TABLE staff_times ADD PERIOD FOR SYSTEM_TIME (f, t);
 ALTER TABLE staff_times SET RETENTION INTERVAL '1 day';
@@ -151,6 +164,26 @@ INSERT INTO temporal.audit_entry (logged_at, xid, action) VALUES (now(), 1, 'not
 UPDATE temporal.audit_entry SET action = 'nothing';
 DELETE FROM temporal.audit_entry;
 TRUNCATE temporal.audit_entry;
+-- It is trimmed by superusers, and by whom they let; what is left says so
+SET ROLE regress_temporal_user;
+SELECT temporal.trim_audit_log(now());
+SET ROLE NONE;
+SELECT temporal.trim_audit_log(now() + interval '1 minute');
+SELECT temporal.trim_audit_log(NULL);
+SELECT temporal.trim_audit_log('-infinity');
+SELECT count(*) AS entries, max(logged_at) AS latest FROM temporal.audit_entry \gset
+SELECT temporal.trim_audit_log(:'latest') = :entries - 1 AS all_but_one;
+GRANT EXECUTE ON FUNCTION temporal.trim_audit_log TO regress_temporal_stranger;
+SET ROLE regress_temporal_stranger;
+SELECT temporal.trim_audit_log(:'latest');
+SELECT temporal.trim_audit_log(now());
+BEGIN READ ONLY;
+SELECT temporal.trim_audit_log(now());
+ROLLBACK;
+SET ROLE NONE;
+SELECT action, relation, versions > 1 AS several, regexp_replace(reason, 'before .*', 'before') AS reason, role
+FROM temporal.audit_log ORDER BY logged_at;
+REVOKE ALL ON FUNCTION temporal.trim_audit_log FROM regress_temporal_stranger;
 REVOKE ALL ON policy FROM regress_temporal_stranger;
 DROP ROLE regress_temporal_stranger;
 SET ROLE regress_temporal_user;

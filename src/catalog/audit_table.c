@@ -7,10 +7,14 @@
  * trigger refuses everything else, as on histories.  A row is of the
  * transaction that does what it says, and commits with it or not at all.
  *
+ * The one way in which rows go is temporal.trim_audit_log(), which is for
+ * superusers and for whom they grant it to; it leaves a row of its own.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -19,6 +23,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -50,6 +55,7 @@ enum
 };
 
 PG_FUNCTION_INFO_V1(temporal_protect_audit);
+PG_FUNCTION_INFO_V1(temporal_trim_audit_log);
 
 static void
 audit_set_text(Datum *values, bool *nulls, AttrNumber attno, const char *text)
@@ -194,4 +200,63 @@ temporal_protect_audit(PG_FUNCTION_ARGS)
 				 errdetail("It is written by what it tells of, and by nothing else."),
 				 errhint("For an import, a superuser can turn on temporal.allow_period_writes.")));
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * Removes the rows that are older.  Others add rows meanwhile, and only one
+ * removes some.
+ */
+static int64
+audit_remove(TimestampTz before)
+{
+	Oid			schema = get_rel_namespace(extension_catalog());
+	Relation	rel = table_open(get_relname_relid("audit_entry", schema),
+								 ShareUpdateExclusiveLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int64		removed = 0;
+
+	ScanKeyInit(&key, Anum_audit_logged_at, BTLessStrategyNumber,
+				F_TIMESTAMPTZ_LT, TimestampTzGetDatum(before));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		CatalogTupleDelete(rel, &tuple->t_self);
+		removed++;
+	}
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	return removed;
+}
+
+/*
+ * temporal.trim_audit_log(before timestamptz) RETURNS bigint
+ */
+Datum
+temporal_trim_audit_log(PG_FUNCTION_ARGS)
+{
+	TimestampTz before = PG_GETARG_TIMESTAMPTZ(0);
+	AuditEntry	entry = {
+		.action = "trim",
+		.relation = InvalidOid,
+		.first = DT_NOEND,
+		.last = DT_NOBEGIN,
+	};
+	int64		removed;
+
+	settings_require_preload();
+	PreventCommandIfReadOnly("temporal.trim_audit_log()");
+	if (before > GetCurrentTransactionStartTimestamp())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot trim the audit log up to a time that has not passed")));
+	removed = audit_remove(before);
+	entry.versions = removed;
+	entry.reason = psprintf("audit entries before %s",
+							timestamptz_to_str(before));
+	if (removed > 0)
+		audit_append(&entry);
+	PG_RETURN_INT64(removed);
 }

@@ -16,11 +16,14 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "catalog/extension_objects.h"
 #include "catalog/retention_policy.h"
@@ -189,4 +192,24 @@ retention_policy_forget(Oid relation)
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
+}
+
+void
+retention_policy_lock(Oid relation, LOCKMODE mode)
+{
+	LockDatabaseObject(RelationRelationId, relation, 0, mode);
+}
+
+Oid
+retention_key_operator(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR |
+											  TYPECACHE_HASH_PROC);
+
+	if (!OidIsValid(entry->eq_opr) || !OidIsValid(entry->hash_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("versions cannot be counted by keys of type %s, which cannot be hashed",
+						format_type_be(type))));
+	return entry->eq_opr;
 }

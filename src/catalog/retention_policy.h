@@ -9,6 +9,7 @@
 #define TEMPORAL_RETENTION_POLICY_H
 
 #include "datatype/timestamp.h"
+#include "storage/lockdefs.h"
 
 typedef struct RetentionPolicy
 {
@@ -33,6 +34,18 @@ extern bool retention_policy_limits(const RetentionPolicy *policy);
  * none.
  */
 extern bool retention_policy_find(Oid relation, RetentionPolicy *policy);
+
+/*
+ * Locks the idea of the table's retention, which is no relation: who removes
+ * versions has it EXCLUSIVE, who needs them to stay SHARE.
+ */
+extern void retention_policy_lock(Oid relation, LOCKMODE mode);
+
+/*
+ * The operator that tells keys of the type apart; 0A000 if versions cannot be
+ * counted by them.
+ */
+extern Oid	retention_key_operator(Oid type);
 
 /* These check no privileges. */
 extern void retention_policy_store(const RetentionPolicy *policy);

@@ -81,9 +81,6 @@ extern void ddl_request_init(VersioningRequest *request);
 extern void ddl_options_extract(ParseState *pstate, List **options,
 								bool reset, VersioningRequest *request);
 
-/* An interval that is not negative */
-extern Interval *ddl_option_interval(ParseState *pstate, DefElem *def);
-
 /* ddl_retention.c */
 /* Reads an option of retention. */
 extern void ddl_option_retention(ParseState *pstate, DefElem *def, bool reset,

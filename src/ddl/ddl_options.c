@@ -18,6 +18,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "ddl/ddl.h"
@@ -25,6 +26,9 @@
 
 /* zstd has higher ones, which take more memory than time allows */
 #define OPTION_COMPRESSION_LEVEL_MOST	19
+
+/* The first time that there is was a little longer ago: 4714 BC */
+#define OPTION_INTERVAL_MOST_YEARS		6000
 
 typedef void (*OptionReader) (ParseState *pstate, DefElem *def, bool reset,
 							  VersioningRequest *request);
@@ -237,27 +241,107 @@ option_compression_level(ParseState *pstate, DefElem *def, bool reset,
 	request->compression_level = (int) level;
 }
 
+pg_noreturn static void option_refuse(ParseState *pstate, const DefElem *def,
+									  const char *value, const char *detail,
+									  const char *hint);
+
+static void
+option_refuse(ParseState *pstate, const DefElem *def, const char *value,
+			  const char *detail, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s.%s\": \"%s\"",
+					TEMPORAL_OPTION_NAMESPACE, def->defname, value),
+			 errdetail("%s", detail),
+			 hint ? errhint("%s", hint) : 0,
+			 parser_errposition(pstate, def->location)));
+}
+
+void
+ddl_option_refuse(ParseState *pstate, const DefElem *def, const char *value,
+				  const char *detail)
+{
+	option_refuse(pstate, def, value, detail, NULL);
+}
+
+static Datum
+option_parse_interval(const char *word)
+{
+	return DirectFunctionCall3(interval_in, CStringGetDatum(word),
+							   ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
+}
+
+static Datum
+option_parse_size(const char *word)
+{
+	return DirectFunctionCall1(pg_size_bytes, CStringGetTextDatum(word));
+}
+
 /*
- * An interval that lies in the past, or now
+ * What PostgreSQL cannot make a value of is a bad value of the option.  These
+ * functions compute, and leave nothing behind when they fail.
  */
+static Datum
+option_parse(ParseState *pstate, DefElem *def, Datum (*parse) (const char *))
+{
+	char	   *word = defGetString(def);
+	MemoryContext context = CurrentMemoryContext;
+	volatile Datum value = (Datum) 0;
+
+	PG_TRY();
+	{
+		value = parse(word);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		option_refuse(pstate, def, word,
+					  psprintf("%c%s.",
+							   pg_toupper((unsigned char) error->message[0]),
+							   error->message + 1),
+					  error->hint);
+	}
+	PG_END_TRY();
+	return value;
+}
+
 Interval *
 ddl_option_interval(ParseState *pstate, DefElem *def)
 {
-	char	   *word = defGetString(def);
+	Interval	most = {.month = OPTION_INTERVAL_MOST_YEARS * MONTHS_PER_YEAR};
 	Interval   *interval =
-		DatumGetIntervalP(OidFunctionCall3(F_INTERVAL_IN,
-										   CStringGetDatum(word),
-										   ObjectIdGetDatum(InvalidOid),
-										   Int32GetDatum(-1)));
+		DatumGetIntervalP(option_parse(pstate, def, option_parse_interval));
 
 	if (interval->time < 0 || interval->day < 0 || interval->month < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"%s.%s\": \"%s\"",
-						TEMPORAL_OPTION_NAMESPACE, def->defname, word),
-				 errdetail("The interval must not be negative."),
-				 parser_errposition(pstate, def->location)));
+		ddl_option_refuse(pstate, def, defGetString(def),
+						  "The interval must not be negative.");
+	if (DatumGetBool(DirectFunctionCall2(interval_gt,
+										 IntervalPGetDatum(interval),
+										 IntervalPGetDatum(&most))))
+		ddl_option_refuse(pstate, def, defGetString(def),
+						  psprintf("The interval must not be longer than %d years.",
+								   OPTION_INTERVAL_MOST_YEARS));
 	return interval;
+}
+
+int64
+ddl_option_size(ParseState *pstate, DefElem *def)
+{
+	int64		size =
+		DatumGetInt64(option_parse(pstate, def, option_parse_size));
+
+	if (size <= 0)
+		ddl_option_refuse(pstate, def, defGetString(def),
+						  "The size must be positive.");
+	return size;
 }
 
 static void

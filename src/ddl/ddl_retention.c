@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
@@ -29,36 +30,6 @@
 #include "ddl/ddl.h"
 #include "temporal.h"
 
-pg_noreturn static void retention_refuse(ParseState *pstate,
-										 const DefElem *def,
-										 const char *value,
-										 const char *detail);
-
-static void
-retention_refuse(ParseState *pstate, const DefElem *def, const char *value,
-				 const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s.%s\": \"%s\"",
-					TEMPORAL_OPTION_NAMESPACE, def->defname, value),
-			 errdetail("%s", detail),
-			 parser_errposition(pstate, def->location)));
-}
-
-static int64
-retention_size(ParseState *pstate, DefElem *def)
-{
-	char	   *value = defGetString(def);
-	int64		size =
-		DatumGetInt64(DirectFunctionCall1(pg_size_bytes,
-										  CStringGetTextDatum(value)));
-
-	if (size <= 0)
-		retention_refuse(pstate, def, value, "The size must be positive.");
-	return size;
-}
-
 static int32
 retention_count(ParseState *pstate, DefElem *def)
 {
@@ -70,7 +41,7 @@ retention_count(ParseState *pstate, DefElem *def)
 	count = strtol(value, &end, 10);
 	if (errno != 0 || end == value || *end != '\0' || count < 1 ||
 		count > PG_INT32_MAX)
-		retention_refuse(pstate, def, value,
+		ddl_option_refuse(pstate, def, value,
 						 "The number of versions must be a positive integer.");
 	return (int32) count;
 }
@@ -81,7 +52,7 @@ retention_schedule(ParseState *pstate, DefElem *def)
 	Interval   *schedule = ddl_option_interval(pstate, def);
 
 	if (schedule->time == 0 && schedule->day == 0 && schedule->month == 0)
-		retention_refuse(pstate, def, defGetString(def),
+		ddl_option_refuse(pstate, def, defGetString(def),
 						 "The interval must be positive.");
 	return schedule;
 }
@@ -101,7 +72,7 @@ ddl_option_retention(ParseState *pstate, DefElem *def, bool reset,
 	if (strcmp(name, "retention") == 0)
 	{
 		if (!reset && defGetBoolean(def))
-			retention_refuse(pstate, def, defGetString(def),
+			ddl_option_refuse(pstate, def, defGetString(def),
 							 "The option can only be off, which resets the whole policy.");
 		request->retention.reset = true;
 	}
@@ -115,7 +86,7 @@ ddl_option_retention(ParseState *pstate, DefElem *def, bool reset,
 	{
 		request->retention.given |= RETENTION_MAX_SIZE;
 		if (!reset)
-			policy->max_size = retention_size(pstate, def);
+			policy->max_size = ddl_option_size(pstate, def);
 	}
 	else if (strcmp(name, "max_history_versions") == 0)
 	{
@@ -176,14 +147,26 @@ retention_merge(RetentionPolicy *policy, const VersioningRequest *request)
 		policy->schedule = given->schedule;
 }
 
+/*
+ * Has the table a primary key, and of types by which versions can be counted?
+ */
 static bool
 retention_has_key(Oid relid)
 {
 	Relation	rel = table_open(relid, NoLock /* already held */ );
-	bool		found;
+	bool		found = false;
+	Bitmapset  *key = RelationGetIndexAttrBitmap(rel,
+												 INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	int			member = -1;
 
-	(void) RelationGetIndexList(rel);
-	found = OidIsValid(rel->rd_pkindex);
+	while ((member = bms_next_member(key, member)) >= 0)
+	{
+		AttrNumber	attno = member + FirstLowInvalidHeapAttributeNumber;
+
+		(void) retention_key_operator(TupleDescAttr(RelationGetDescr(rel),
+													attno - 1)->atttypid);
+		found = true;
+	}
 	table_close(rel, NoLock);
 	return found;
 }
@@ -219,6 +202,9 @@ retention_words(const RetentionPolicy *policy)
 	if (policy->condition != NULL)
 		appendStringInfo(&text, "retention_condition %s, ",
 						 policy->condition);
+	if (policy->archive)
+		appendStringInfo(&text, "archive_before_delete to %s, ",
+						 policy->archive_location);
 	appendStringInfo(&text, "retention_schedule %s",
 					 DatumGetCString(DirectFunctionCall1(interval_out,
 														 IntervalPGetDatum(&policy->schedule))));
@@ -238,6 +224,24 @@ retention_audit(const RetentionPolicy *policy, const char *words)
 	};
 
 	audit_append(&entry);
+}
+
+/*
+ * A period leaves nothing to say to limits that somebody may rely on.
+ */
+static void
+retention_note_idle_limits(const RetentionPolicy *policy, int given)
+{
+	if (policy->period == NULL ||
+		(policy->max_size == 0 && policy->max_versions == 0) ||
+		(given & (RETENTION_PERIOD | RETENTION_MAX_SIZE |
+				  RETENTION_MAX_VERSIONS)) == 0)
+		return;
+	ereport(NOTICE,
+			(errmsg("the history of table \"%s\" is limited by its retention period alone",
+					get_rel_name(policy->relation)),
+			 errdetail("No version is removed before the period allows it, and every one is then: limits of size and number apply to tables without a period."),
+			 errhint("ALTER TABLE ... RESET (temporal.retention_period) lets them apply.")));
 }
 
 /*
@@ -288,6 +292,7 @@ ddl_set_retention(ParseState *pstate, Oid relid,
 						get_rel_name(relid)),
 				 errhint("Set temporal.archive_location, too."),
 				 parser_errposition(pstate, request->retention.location)));
+	retention_note_idle_limits(&policy, request->retention.given);
 	retention_policy_store(&policy);
 	retention_audit(&policy, retention_words(&policy));
 }

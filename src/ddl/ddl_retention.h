@@ -8,6 +8,9 @@
 #ifndef TEMPORAL_DDL_RETENTION_H
 #define TEMPORAL_DDL_RETENTION_H
 
+#include "parser/parse_node.h"
+
+#include "base/compat.h"
 #include "catalog/retention_policy.h"
 
 /* Parts of a retention policy */
@@ -29,5 +32,18 @@ typedef struct RetentionRequest
 	RetentionPolicy policy;
 	int			location;		/* -1: unknown */
 } RetentionRequest;
+
+/*
+ * ddl_options.c: an interval that lies in the past, or now; a size that is not
+ * nothing
+ */
+extern Interval *ddl_option_interval(ParseState *pstate, DefElem *def);
+extern int64 ddl_option_size(ParseState *pstate, DefElem *def);
+
+/* 22023, at the option */
+pg_noreturn extern void ddl_option_refuse(ParseState *pstate,
+										  const DefElem *def,
+										  const char *value,
+										  const char *detail);
 
 #endif							/* TEMPORAL_DDL_RETENTION_H */

@@ -8,7 +8,7 @@
  * When its time is over it stops at the end of a page, so that a transaction is
  * as short as its caller wants it.
  *
- * Nobody is waited for.  A version that another transaction is about to delete,
+ * Nobody is waited for, and who waits for the table has it soon.  A version that another transaction is about to delete,
  * because it moves to a segment or because retention runs twice, is left to it.
  *
  *-------------------------------------------------------------------------
@@ -167,6 +167,7 @@ history_prune_heap(PruneWork *work)
 		TimestampTz end;
 		int64		size;
 
+		job_progress_give_way();
 		if (ItemPointerGetBlockNumber(&slot->tts_tid) != block)
 		{
 			bool		first = block == InvalidBlockNumber;

@@ -443,6 +443,7 @@ prune_consider(PruneState *state, TupleTableSlot *slot, PruneList *list)
 	PruneRun   *run;
 
 	CHECK_FOR_INTERRUPTS();
+	job_progress_give_way();
 	history_segments_read(slot, &row);
 	run = prune_find_run(state, row.run);
 	if (prune_leaves_run(state, &run->run))
@@ -540,6 +541,7 @@ history_prune_segments(PruneWork *work, const SegmentTable *table,
 	{
 		CHECK_FOR_INTERRUPTS();
 		job_progress_pause();
+		job_progress_give_way();
 		if (table_tuple_fetch_row_version(segments,
 										  &list->tids[list->next++],
 										  state.snapshot, slot))

@@ -29,6 +29,13 @@
  *		version ended.  It cannot know which keys were deleted, so it starts
  *		after all of them.
  *
+ * THE HORIZON
+ *		At the other end, where retention removes: up to which time versions
+ *		may have gone since the server started.  It is raised before any is
+ *		removed, so that a query that misses one finds it raised, whatever it
+ *		was planned to believe; what is true then, the catalog says.  It stays
+ *		raised if the removal is rolled back.
+ *
  * LOCKING
  *		HistoryReach.lock: shared to find an entry and to move its reach, which
  *		is atomic; exclusive to add one.  Entries are not removed: one of a
@@ -68,6 +75,7 @@ typedef struct HistoryReachEntry
 	HistoryReachKey key;
 	pg_atomic_uint64 reach;		/* latest end, as a tick */
 	pg_atomic_uint64 boundary;	/* latest tick of a write; 0: none yet */
+	pg_atomic_uint64 horizon;	/* before it, versions may have gone */
 } HistoryReachEntry;
 
 typedef struct HistoryReach
@@ -75,6 +83,7 @@ typedef struct HistoryReach
 	LWLock	   *lock;
 	pg_atomic_uint64 others;	/* latest end of all that have no entry */
 	pg_atomic_uint64 others_boundary;
+	pg_atomic_uint64 horizon;	/* the latest of all */
 } HistoryReach;
 
 static HistoryReach *history_reach = NULL;
@@ -116,6 +125,7 @@ history_reach_shmem_startup(void)
 			&(GetNamedLWLockTranche(HISTORY_REACH_TRANCHE))->lock;
 		pg_atomic_init_u64(&history_reach->others, 0);
 		pg_atomic_init_u64(&history_reach->others_boundary, 0);
+		pg_atomic_init_u64(&history_reach->horizon, 0);
 	}
 	history_reach_hash = ShmemInitHash("temporal history reach entries",
 									   HISTORY_REACH_ENTRIES,
@@ -173,6 +183,7 @@ history_reach_entry(Oid history)
 	{
 		pg_atomic_init_u64(&entry->reach, (uint64) Max(start, 0));
 		pg_atomic_init_u64(&entry->boundary, 0);
+		pg_atomic_init_u64(&entry->horizon, 0);
 	}
 	LWLockRelease(history_reach->lock);
 	return entry;
@@ -229,6 +240,37 @@ history_reach_covers(Oid history, TimestampTz t)
 		reach = Max(reach, (uint64) Max(tick_reserve_start(), 0));
 
 	return t < 0 || (uint64) t < reach;
+}
+
+void
+history_reach_note_horizon(Oid history, TimestampTz horizon)
+{
+	HistoryReachEntry *entry = history_reach_entry(history);
+
+	if (entry != NULL)
+		history_reach_raise(&entry->horizon, horizon);
+	history_reach_raise(&history_reach->horizon, horizon);
+}
+
+bool
+history_reach_may_lack(Oid history, TimestampTz t)
+{
+	HistoryReachKey key = {MyDatabaseId, history};
+	HistoryReachEntry *entry;
+	bool		full;
+
+	if (!temporal_preloaded || RecoveryInProgress())
+		return true;
+	if (t >= (TimestampTz) pg_atomic_read_u64(&history_reach->horizon))
+		return false;
+
+	LWLockAcquire(history_reach->lock, LW_SHARED);
+	entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
+	full = hash_get_num_entries(history_reach_hash) >= HISTORY_REACH_ENTRIES;
+	LWLockRelease(history_reach->lock);
+	if (entry == NULL)
+		return full;
+	return t < (TimestampTz) pg_atomic_read_u64(&entry->horizon);
 }
 
 /*

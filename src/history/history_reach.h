@@ -33,6 +33,18 @@ typedef pg_atomic_uint64 *HistoryBoundary;
 
 extern HistoryBoundary history_reach_boundary(Oid history);
 
+/*
+ * To be called before versions are removed that could be read AS OF a time
+ * before the horizon.
+ */
+extern void history_reach_note_horizon(Oid history, TimestampTz horizon);
+
+/*
+ * False only if no version that AS OF t shows was removed since the server
+ * started.
+ */
+extern bool history_reach_may_lack(Oid history, TimestampTz t);
+
 /* False only if no version of the history can end after t. */
 extern bool history_reach_covers(Oid history, TimestampTz t);
 

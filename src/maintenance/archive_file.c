@@ -42,6 +42,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "catalog/job_progress.h"
 #include "maintenance/archive_file.h"
 
 /* zstd's level: a file is written once, and read hardly ever */
@@ -237,7 +238,11 @@ file_read_back(const char *path, const ArchiveFooter *footer)
 	ArchiveBlock block;
 
 	while (archive_file_next(reader, NULL, &block))
+	{
 		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < block.nversions; i++)
+			job_progress_give_way();
+	}
 	found = archive_file_footer(reader);
 	archive_file_check(reader);
 	if (found->versions != footer->versions ||

@@ -42,6 +42,7 @@
 
 #include "base/archive_directory.h"
 #include "base/compat.h"
+#include "catalog/job_progress.h"
 #include "maintenance/archive_file.h"
 #include "maintenance/archive_text.h"
 #include "maintenance/archive_write.h"
@@ -436,6 +437,7 @@ write_flush(ArchiveWriter *writer)
 	for (int i = 0; i < writer->ntuples; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		ExecStoreMinimalTuple(writer->tuples[i], writer->slot, false);
 		write_count_times(writer, writer->slot);
 		write_add_to_block(writer, writer->slot);

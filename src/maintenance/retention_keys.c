@@ -20,7 +20,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "base/compat_access.h"
 #include "maintenance/retention_rules.h"
@@ -86,17 +85,9 @@ keys_create_hash(RetentionKeys *keys)
 	for (int i = 0; i < keys->nkeys; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(keys->desc, i);
-		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
-												 TYPECACHE_EQ_OPR |
-												 TYPECACHE_HASH_PROC);
 
-		if (!OidIsValid(type->eq_opr) || !OidIsValid(type->hash_proc))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("versions cannot be counted by keys of type %s, which cannot be hashed",
-							format_type_be(att->atttypid))));
 		attnos[i] = i + 1;
-		operators[i] = type->eq_opr;
+		operators[i] = retention_key_operator(att->atttypid);
 		collations[i] = att->attcollation;
 	}
 	execTuplesHashPrepare(keys->nkeys, operators, &equal, &hash);

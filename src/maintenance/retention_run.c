@@ -11,15 +11,16 @@
  *		should the policy change meanwhile, or one fail, a new run begins.
  *
  * THE HORIZON COMES FIRST
- *		and commits before anything is removed: who plans a query AS OF an
- *		earlier time afterwards is told that it is too early, instead of being
- *		shown a part.
+ *		and commits before anything is removed: who queries AS OF an earlier
+ *		time afterwards is told that it is too early, instead of being shown a
+ *		part, also where the plan was made before (query_time.c).
  *
  * LOCKS
  *		ROW EXCLUSIVE on the history and its segments; on the segments SHARE
  *		UPDATE EXCLUSIVE besides, which excludes those who build them and
  *		nobody else; and a lock on the idea of this table's retention, which
- *		no relation has, against another run.  No writer waits for any of these.
+ *		no relation has, against another run and whoever creates a snapshot.
+ *		No writer waits for any of these.
  *
  * RIGHTS
  *		The condition, and operators of the key, may be functions of users.  They
@@ -31,9 +32,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -41,9 +40,17 @@
 
 #include "catalog/audit_queue.h"
 #include "catalog/audit_table.h"
+#include "catalog/versioned_cache.h"
+#include "history/history_reach.h"
 #include "maintenance/retention_archive.h"
 #include "maintenance/retention_rules.h"
 #include "maintenance/retention_run.h"
+
+/*
+ * A batch that is archived is a file, which is flushed and read back: it has
+ * so many times the time of another, or files would be many and small.
+ */
+#define RETENTION_ARCHIVE_TIMES	20
 
 /* Where a run is */
 typedef enum RetentionPhase
@@ -61,6 +68,7 @@ typedef struct RetentionRun
 	RetentionPhase phase;
 	PruneList	list;			/* segments to look at */
 	BlockNumber next;			/* page of the heap to look at */
+	SubTransactionId step;		/* whose step is, or was, the last */
 } RetentionRun;
 
 /* Whose rights were changed for the owner's */
@@ -101,12 +109,22 @@ retention_run_end(RetentionRun *run)
 }
 
 /*
- * What a transaction that failed had done of a run, is not done.
+ * What a transaction that failed had done of a run, is not done; nor what the
+ * subtransaction had, in which a step is taken.
  */
 static void
 retention_end_transaction(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT && retention_current != NULL)
+		retention_run_end(retention_current);
+}
+
+static void
+retention_end_subtransaction(SubXactEvent event, SubTransactionId own,
+							 SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && retention_current != NULL &&
+		retention_current->step == own)
 		retention_run_end(retention_current);
 }
 
@@ -217,6 +235,7 @@ retention_record_horizon(const VersionedTable *table, TimestampTz horizon)
 			 table->relation);
 	if (now.history_start >= horizon)
 		return;
+	history_reach_note_horizon(table->history, horizon);
 	now.history_start = horizon;
 	versioned_table_update(&now);
 }
@@ -239,15 +258,6 @@ retention_audit(const VersionedTable *table, const RetentionRun *run,
 }
 
 /*
- * Only one at a time for a table.
- */
-static void
-retention_lock(const VersionedTable *table)
-{
-	LockDatabaseObject(RelationRelationId, table->relation, 0, ExclusiveLock);
-}
-
-/*
  * Has what the work removes archived, if the policy wants that; NULL if not.
  */
 static RetentionArchive *
@@ -267,11 +277,20 @@ retention_archive_work(const VersionedTable *table,
 bool
 retention_wanted(const VersionedTable *table)
 {
+	const VersionedRelation *versioned;
 	RetentionPolicy policy;
 
-	return OidIsValid(table->history) &&
-		retention_policy_find(table->relation, &policy) &&
-		retention_policy_limits(&policy);
+	if (!OidIsValid(table->history) ||
+		!retention_policy_find(table->relation, &policy) ||
+		!retention_policy_limits(&policy))
+		return false;
+
+	/*
+	 * While a dump is being restored, snapshots may not be there yet that keep
+	 * versions from going.  Triggers are, last of all.
+	 */
+	versioned = versioned_cache_get(table->relation);
+	return versioned != NULL && OidIsValid(versioned->history);
 }
 
 int64
@@ -293,9 +312,13 @@ retention_step_begin(const VersionedTable *table,
 					 const RetentionPolicy *policy)
 {
 	if (!retention_watches)
+	{
 		RegisterXactCallback(retention_end_transaction, NULL);
+		RegisterSubXactCallback(retention_end_subtransaction, NULL);
+	}
 	retention_watches = true;
 	retention_current = retention_run_create(table, policy, TopMemoryContext);
+	retention_current->step = GetCurrentSubTransactionId();
 	if (retention_finds_any(retention_current, table))
 		return true;
 	retention_run_end(retention_current);
@@ -312,6 +335,7 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 	PruneWork	work;
 	RetentionArchive *archive;
 
+	retention_current->step = GetCurrentSubTransactionId();
 	retention_work_begin(&work, retention_current, table);
 	work.lazy = true;
 	archive = retention_archive_work(table, &retention_current->limits.policy,
@@ -320,6 +344,8 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 	/* the commit takes its part, too */
 	INSTR_TIME_SET_CURRENT(work.begun);
 	work.budget_us = Max(budget_ms, 1) * INT64CONST(800);
+	if (archive != NULL)
+		work.budget_us *= RETENTION_ARCHIVE_TIMES;
 	retention_go_on(retention_current, &work);
 	if (archive != NULL)
 		(void) retention_archive_finish(archive, work.result.versions);
@@ -339,7 +365,7 @@ retention_step(const VersionedTable *table, int budget_ms,
 	if (!retention_policy_find(table->relation, &policy) ||
 		!retention_policy_limits(&policy))
 		return;
-	retention_lock(table);
+	retention_policy_lock(table->relation, ExclusiveLock);
 	retention_become_owner(table, &user);
 	if (retention_current != NULL &&
 		(retention_current->history != table->history ||
@@ -382,7 +408,7 @@ retention_run_whole(const VersionedTable *table, bool dry,
 		!retention_policy_limits(&policy))
 		return horizon;
 	if (!dry)
-		retention_lock(table);
+		retention_policy_lock(table->relation, ExclusiveLock);
 	retention_become_owner(table, &user);
 	run = retention_run_create(table, &policy, CurrentMemoryContext);
 	if (!TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))

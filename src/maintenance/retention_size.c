@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/job_progress.h"
 #include "catalog/segment_table.h"
 #include "history/history_prune.h"
 #include "maintenance/retention_rules.h"
@@ -94,6 +95,7 @@ size_add_heap(SizePoints *points, const VersionedTable *table)
 		Datum		end = slot_getattr(slot, end_attno, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
 		if (!isnull)
 			size_add(points, DatumGetTimestampTz(end), prune_heap_size(slot));
 	}

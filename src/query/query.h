@@ -56,6 +56,7 @@ extern void query_rewrite_init(void);
 typedef struct QueryTable
 {
 	Oid			history;
+	AttrNumber	history_start_attno;
 	AttrNumber	history_end_attno;
 } QueryTable;
 
@@ -64,6 +65,10 @@ extern const QueryTable *query_table_by_history(Oid history);
 
 /* Is there any? */
 extern bool query_is_temporal(void);
+
+/* Was AS OF the history resolved to these two while the statement is planned? */
+extern bool query_is_resolved(Oid history, TimestampTz lower,
+							  TimestampTz upper);
 
 /* column OP value, for a btree strategy of timestamptz */
 extern Expr *query_comparison(Node *column, StrategyNumber strategy,

@@ -15,6 +15,11 @@
  *		It belongs to the history alone, which is why it cannot be a qual of
  *		the whole reference.
  *
+ *		A time that was resolved to constants was also checked then, against
+ *		where the history starts.  Versions may go between that and the
+ *		execution, which sees what is left; so the gate of such a scan has
+ *		another argument, and looks again.
+ *
  * THE END OF A CURRENT ROW
  *		is infinity, so that "sys_end > t" need not be asked of current rows
  *		for any t that is known to be finite, and where "sys_end < t" is asked
@@ -117,24 +122,61 @@ query_set_quals(RelOptInfo *rel, List *quals, RestrictInfo *added,
 	rel->baserestrictinfo = quals;
 }
 
-static void
-query_gate_history(PlannerInfo *root, RelOptInfo *rel, Oid history,
-				   AttrNumber end_attno)
+/*
+ * The other end of an AS OF that was resolved as the statement was planned,
+ * to lower and this; NULL if that is not what it is.
+ */
+static Const *
+query_resolved_upper(RelOptInfo *rel, const QueryTable *table, Expr *lower)
 {
-	Expr	   *bound = query_lower_bound(rel, end_attno);
+	ListCell   *lc;
+
+	if (!IsA(lower, Const) || ((Const *) lower)->constisnull)
+		return NULL;
+	foreach(lc, rel->baserestrictinfo)
+	{
+		Expr	   *clause = lfirst_node(RestrictInfo, lc)->clause;
+		Const	   *upper;
+
+		if (!query_is_comparison((Node *) clause, BTLessEqualStrategyNumber,
+								 rel->relid, table->history_start_attno))
+			continue;
+		upper = lsecond(((OpExpr *) clause)->args);
+		if (IsA(upper, Const) && !upper->constisnull &&
+			query_is_resolved(table->history,
+							  DatumGetTimestampTz(((Const *) lower)->constvalue),
+							  DatumGetTimestampTz(upper->constvalue)))
+			return upper;
+	}
+	return NULL;
+}
+
+static void
+query_gate_history(PlannerInfo *root, RelOptInfo *rel,
+				   const QueryTable *table)
+{
+	Expr	   *bound = query_lower_bound(rel, table->history_end_attno);
+	ExtensionFunction function = FUNCTION_HISTORY_REACHES;
+	Const	   *upper;
 	Expr	   *call;
+	List	   *args;
 	RestrictInfo *gate;
 
 	if (bound == NULL)
 		return;
-	call = (Expr *)
-		makeFuncExpr(extension_function(FUNCTION_HISTORY_REACHES), BOOLOID,
-					 list_make2(makeConst(REGCLASSOID, -1, InvalidOid,
-										  sizeof(Oid),
-										  ObjectIdGetDatum(history), false,
-										  true),
-								copyObject(bound)),
-					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	args = list_make2(makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+								ObjectIdGetDatum(table->history), false,
+								true),
+					  copyObject(bound));
+	upper = query_resolved_upper(rel, table, bound);
+	if (upper != NULL)
+	{
+		function = FUNCTION_HISTORY_HOLDS;
+		args = lappend(args, copyObject(upper));
+	}
+	call = (Expr *) makeFuncExpr(extension_function(function), BOOLOID, args,
+								 InvalidOid, InvalidOid,
+								 COERCE_EXPLICIT_CALL);
 	gate = temporal_make_pseudoconstant(root, call);
 	query_set_quals(rel, lappend(list_copy(rel->baserestrictinfo), gate),
 					gate, NULL);
@@ -220,7 +262,7 @@ query_plan_member(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	table = query_table_by_history(rte->relid);
 	if (table != NULL)
 	{
-		query_gate_history(root, rel, rte->relid, table->history_end_attno);
+		query_gate_history(root, rel, table);
 		return;
 	}
 	versioned = versioned_cache_get(rte->relid);

@@ -377,6 +377,22 @@ quals_as_of_period(Query *query, Node *start, Node *end,
 	return quals_instant(start, end, t, t, NULL, versioned);
 }
 
+/*
+ * Notes that the time was checked now, and has to be again (query_plan.c).
+ */
+static void
+quals_note_resolved(TimestampTz lower, TimestampTz upper,
+					const VersionedRelation *versioned,
+					RewriteContext *context)
+{
+	QueryResolved *resolved = palloc(sizeof(QueryResolved));
+
+	resolved->history = versioned->history;
+	resolved->lower = lower;
+	resolved->upper = upper;
+	context->resolved = lappend(context->resolved, resolved);
+}
+
 static List *
 quals_as_of(Query *query, Node *start, Node *end, Node *expr,
 			const VersionedRelation *versioned, RewriteContext *context)
@@ -396,8 +412,14 @@ quals_as_of(Query *query, Node *start, Node *end, Node *expr,
 		value->constvalue = TimestampTzGetDatum(t);
 		if (temporal_as_of_mode == AS_OF_MODE_COMMIT)
 			instant = transaction_instant_settled(t);
+		else
+			quals_note_resolved(t, t, versioned, context);
 		if (instant != NULL)
+		{
+			quals_note_resolved(instant->lower, instant->upper, versioned,
+								context);
 			return quals_settled(start, end, instant, versioned);
+		}
 	}
 	if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
 		return quals_as_of_period(query, start, end, &time, versioned);

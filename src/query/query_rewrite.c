@@ -115,12 +115,29 @@ query_table_by_history(Oid history)
 	return NULL;
 }
 
+bool
+query_is_resolved(Oid history, TimestampTz lower, TimestampTz upper)
+{
+	ListCell   *lc;
+
+	foreach(lc, rewrite_current->resolved)
+	{
+		const QueryResolved *resolved = lfirst(lc);
+
+		if (resolved->history == history && resolved->lower == lower &&
+			resolved->upper == upper)
+			return true;
+	}
+	return false;
+}
+
 static void
 rewrite_note_table(RewriteContext *context, const VersionedRelation *versioned)
 {
 	QueryTable *table = palloc(sizeof(QueryTable));
 
 	table->history = versioned->history;
+	table->history_start_attno = versioned->history_attnos[versioned->start_attno - 1];
 	table->history_end_attno = versioned->history_attnos[versioned->end_attno - 1];
 	context->tables = lappend(context->tables, table);
 }

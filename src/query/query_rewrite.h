@@ -20,10 +20,19 @@ typedef struct RewriteContext
 	PlannerInfo *root;			/* for the planner's own helpers; made late */
 	ParamListInfo params;
 	List	   *tables;			/* of QueryTable * */
+	List	   *resolved;		/* of QueryResolved * */
 	struct AmbientClause *ambient;	/* in force, or NULL: query_ambient.h */
 	int			depth;			/* of the query being walked */
 	struct RewriteContext *outer;	/* the planner may be entered again */
 } RewriteContext;
+
+/* An AS OF that became constants, and so was checked as it was planned */
+typedef struct QueryResolved
+{
+	Oid			history;
+	TimestampTz lower;
+	TimestampTz upper;
+} QueryResolved;
 
 /*
  * A PlannerInfo for helpers of the planner that want one to know parameters

@@ -6,6 +6,16 @@
  * A constant is checked when the statement is planned, anything else when it
  * is executed, by the functions that query_rewrite.c puts around it.
  *
+ * WHERE THE HISTORY STARTS
+ *		may change while a statement is planned or runs: retention says so in
+ *		the catalog, and then removes versions.  What was cached, or was true
+ *		when the plan was made, is therefore not asked of a query that has its
+ *		snapshot; it looks into the catalog after that if shared memory says
+ *		that retention was at work (history_reach.c).  What its snapshot
+ *		misses, the catalog knows by then: the horizon commits before, or with
+ *		the removal.  So a constant is checked again as the scan of the history
+ *		begins.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,14 +23,17 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/snapshot_table.h"
 #include "catalog/versioned_cache.h"
+#include "history/history_reach.h"
 #include "query/query.h"
 #include "time/time_range.h"
+#include "time/transaction_instant.h"
 
 /* What temporal.clause_time() answered last in this execution */
 typedef struct ClauseTime
@@ -33,6 +46,7 @@ typedef struct ClauseTime
 
 PG_FUNCTION_INFO_V1(temporal_clause_time);
 PG_FUNCTION_INFO_V1(temporal_clause_bound);
+PG_FUNCTION_INFO_V1(temporal_history_holds);
 
 /*
  * temporal.clause_time(time timestamptz, relation regclass) RETURNS timestamptz
@@ -126,6 +140,35 @@ query_is_pinned(TimestampTz t, Oid relation)
 }
 
 /*
+ * Where the history starts, read after the query's snapshot was taken.  It is
+ * remembered for as long as queries have snapshots that see the same: a time
+ * that is made of columns asks for each row, and on a standby, where shared
+ * memory knows nothing, each asks here.
+ */
+static TimestampTz
+query_history_start(Oid history)
+{
+	static Oid	last_history = InvalidOid;
+	static uint64 last_snapshot = 0;
+	static CommandId last_command = InvalidCommandId;
+	static TimestampTz last_start = DT_NOBEGIN;
+	Snapshot	active = ActiveSnapshotSet() ? GetActiveSnapshot() : NULL;
+	uint64		snapshot = active ? active->snapXactCompletionCount : 0;
+	VersionedTable table;
+
+	if (snapshot != 0 && history == last_history &&
+		snapshot == last_snapshot && active->curcid == last_command)
+		return last_start;
+	last_snapshot = 0;
+	last_start = versioned_table_find_by_history(history, &table) ?
+		table.history_start : DT_NOBEGIN;
+	last_history = history;
+	last_snapshot = snapshot;
+	last_command = active ? active->curcid : InvalidCommandId;
+	return last_start;
+}
+
+/*
  * The instant an AS OF clause means for the table; 22023 if the table's
  * history starts later.
  */
@@ -133,8 +176,11 @@ TimestampTz
 query_check_time(TimestampTz t, const VersionedRelation *versioned,
 				 int position)
 {
-	if (t >= versioned->history_start ||
-		query_is_pinned(t, versioned->root))
+	TimestampTz start = versioned->history_start;
+
+	if (t >= start && history_reach_may_lack(versioned->history, t))
+		start = Max(start, query_history_start(versioned->history));
+	if (t >= start || query_is_pinned(t, versioned->root))
 		return time_clause_instant(t);
 	if (!temporal_allow_truncated_history || !query_has_warned(t, versioned))
 		ereport(temporal_allow_truncated_history ? WARNING : ERROR,
@@ -142,8 +188,52 @@ query_check_time(TimestampTz t, const VersionedRelation *versioned,
 				 errmsg("time %s is before the history of table \"%s\", which starts at %s",
 						pstrdup(timestamptz_to_str(t)),
 						get_rel_name(versioned->relid),
-						pstrdup(timestamptz_to_str(versioned->history_start))),
+						pstrdup(timestamptz_to_str(start))),
 				 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
 				 position > 0 ? errposition(position) : 0));
 	return DT_NOBEGIN;
+}
+
+/*
+ * Is it the instant of a snapshot?
+ */
+static bool
+query_is_pinned_instant(TimestampTz upper, Oid relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, snapshot_table_times(relation))
+	{
+		if (transaction_instant(*(TimestampTz *) lfirst(lc))->upper == upper)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * temporal.history_reaches(history regclass, time timestamptz,
+ *							instant timestamptz) RETURNS boolean
+ */
+Datum
+temporal_history_holds(PG_FUNCTION_ARGS)
+{
+	Oid			history = PG_GETARG_OID(0);
+	TimestampTz upper = PG_GETARG_TIMESTAMPTZ(2);
+	VersionedTable table;
+
+	settings_require_preload();
+	if (!history_reach_covers(history, PG_GETARG_TIMESTAMPTZ(1)))
+		PG_RETURN_BOOL(false);
+	if (!TIMESTAMP_IS_NOBEGIN(upper) &&
+		history_reach_may_lack(history, upper) &&
+		upper < query_history_start(history) &&
+		versioned_table_find_by_history(history, &table) &&
+		upper < table.history_start &&
+		!query_is_pinned_instant(upper, table.relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("history of table \"%s\" before %s was removed while the query was on its way",
+						get_rel_name(table.relation),
+						timestamptz_to_str(table.history_start))));
+	PG_RETURN_BOOL(true);
 }

@@ -23,6 +23,7 @@
 #include "utils/xid8.h"
 
 #include "base/settings.h"
+#include "catalog/retention_policy.h"
 #include "review/review.h"
 #include "time/time_range.h"
 #include "time/transaction_instant.h"
@@ -140,6 +141,7 @@ review_instant(const ReviewTable *table, const ReviewTime *time)
 {
 	ReviewInstant result = {0};
 	const TransactionInstant *settled;
+	RetentionPolicy policy;
 	TimestampTz t;
 
 	if (temporal_as_of_mode == AS_OF_MODE_PERIOD)
@@ -149,8 +151,13 @@ review_instant(const ReviewTable *table, const ReviewTime *time)
 		result.lower = result.upper;
 	}
 
-	/* one before the history is refused as the query runs */
-	if (!time->known || time->value < table->versioned->history_start)
+	/*
+	 * One before the history is refused as the query runs, and where versions
+	 * are removed, that may have changed by then.
+	 */
+	if (!time->known || time->value < table->versioned->history_start ||
+		(retention_policy_find(table->versioned->root, &policy) &&
+		 retention_policy_limits(&policy)))
 		return result.upper != NULL ? result : instant_later(table, time);
 
 	t = time_clause_instant(time->value);

@@ -8,6 +8,13 @@
  * it lists are those whose history it keeps; AS OF SNAPSHOT is a time like any
  * other, also for tables that are not listed.
  *
+ * AND RETENTION	Until the snapshot is committed, retention does not know of it,
+ *				and must not remove anything: each waits for the other, by a
+ *				lock that is theirs alone.  What it removed before may have been
+ *				ended after the statement began, and a snapshot of that moment
+ *				would have a hole; then the moment becomes the present one, or,
+ *				where a transaction sees but one moment, there is no snapshot.
+ *
  * RIGHTS		Keeping history is the owner's business: who lists a table must
  *				own it.  Who created a snapshot or owns one of its tables may
  *				drop it.  Names and times are no secret.
@@ -17,6 +24,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -26,9 +34,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "catalog/retention_policy.h"
 #include "catalog/snapshot_table.h"
 #include "review/review.h"
 
@@ -118,6 +128,48 @@ snapshot_time(void)
 }
 
 /*
+ * Keeps retention away from the tables, and finds the time, at which their
+ * histories have to be whole.
+ */
+static TimestampTz
+snapshot_pin(List *relations)
+{
+	TimestampTz time = snapshot_time();
+	TimestampTz now;
+	TimestampTz start = DT_NOBEGIN;
+	Oid			relid = InvalidOid;
+	ListCell   *lc;
+
+	list_sort(relations, list_oid_cmp);
+	foreach(lc, relations)
+		retention_policy_lock(lfirst_oid(lc), ShareLock);
+	foreach(lc, relations)
+	{
+		VersionedTable table;
+
+		if (!versioned_table_find(lfirst_oid(lc), &table) ||
+			table.history_start <= start)
+			continue;
+		start = table.history_start;
+		relid = table.relation;
+	}
+	if (time >= start)
+		return time;
+
+	/* what went had been ended by transactions that can be seen now */
+	PushActiveSnapshot(GetLatestSnapshot());
+	now = snapshot_time();
+	PopActiveSnapshot();
+	if (now != time && IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("what the transaction sees of table \"%s\" may have been removed from its history",
+						get_rel_name(relid)),
+				 errhint("Create the snapshot in a transaction that begins now.")));
+	return now;
+}
+
+/*
  * The row of a snapshot; 02000 if there is none.
  */
 static void
@@ -156,11 +208,11 @@ temporal_create_snapshot(PG_FUNCTION_ARGS)
 				 errhint("temporal.drop_snapshot() drops it.")));
 
 	row.name = name;
-	row.time = snapshot_time();
 	row.owner = GetUserNameFromId(GetUserId(), false);
 	row.created_at = GetCurrentStatementStartTimestamp();
 	row.relations = PG_ARGISNULL(1) ? snapshot_all() :
 		snapshot_listed(PG_GETARG_ARRAYTYPE_P(1));
+	row.time = snapshot_pin(row.relations);
 	snapshot_table_insert(&row);
 	PG_RETURN_TIMESTAMPTZ(row.time);
 }

@@ -195,6 +195,7 @@ temporal.time_of_scn
 temporal.time_of_snapshot
 temporal.time_of_transaction
 temporal.timestamp_to_scn
+temporal.trim_audit_log
 FUNCTIONS
 
 $node->stop;

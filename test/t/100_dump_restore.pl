@@ -86,6 +86,12 @@ foreach my $statement (
 	);
 }
 $node->safe_psql('source', 'ALTER TABLE stopped DROP SYSTEM VERSIONING');
+$node->safe_psql('source', <<'SQL');
+ALTER TABLE t SET RETENTION_POLICY = (PERIOD = INTERVAL '100 years 1 month', SCHEDULE = INTERVAL '6 hours',
+	CONDITION = $q$note <> 'it''s \' AND v > 0$q$);
+ALTER TABLE "Odd ""name" SET RETENTION_POLICY = (MAX_VERSIONS = 100, MAX_SIZE = '10 GB',
+	CONDITION = '"from" IS NOT NULL');
+SQL
 
 my %key = (
 	t => 'id',
@@ -119,6 +125,7 @@ SELECT i.n, a.id, a.k FROM instant i, p FOR SYSTEM_TIME AS OF i.t a ORDER BY 1, 
 SELECT i.n, v FROM instant i, past_of(i.t) v ORDER BY 1, 2;
 SELECT id, v FROM past ORDER BY 1, 2;
 SELECT * FROM temporal.tables ORDER BY relation::text;
+SELECT * FROM temporal.retention ORDER BY relation::text;
 SELECT c.relname, c.relowner::regrole, c.relacl,
 	   obj_description(c.oid, 'pg_class'),
 	   (SELECT string_agg(concat(tgname, tgenabled, tgtype), ' ' ORDER BY tgname)
