@@ -13,9 +13,9 @@
  *		Steps are short, but not all: a run of segments takes seconds.  Who
  *		wants to change or drop the table would wait for that long, with
  *		everybody else behind him.  Autovacuum is cancelled then by who waits;
- *		a worker of ours has to look.  A lock mode that it does not have, which
- *		conflicts with what changes of a table take, is not to be had at once
- *		if somebody waits for such a lock.
+ *		a worker of ours has to look who waits for such a lock.  Asking for one
+ *		that conflicts with it does not tell as of 17: who has a lock that
+ *		others wait for gets another one ahead of them.
  *
  * LOCKING
  *		lock protects who has claimed what.  An entry is written by its process
@@ -27,7 +27,7 @@
 
 #include "miscadmin.h"
 #include "storage/ipc.h"
-#include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
@@ -217,20 +217,45 @@ job_progress_set_modest(bool modest)
 	own_is_modest = modest;
 }
 
+/*
+ * Does anybody wait for a lock on the table that changes of it take?  Of those
+ * who wait for others, what they wait for may change while it is looked at,
+ * but it is in memory that is of locks for ever.
+ */
+static bool
+job_progress_others_wait(Oid relation)
+{
+	LOCKTAG		tag;
+	LWLock	   *partition;
+	bool		wait = false;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
+	partition = LockHashPartitionLock(LockTagHashCode(&tag));
+	LWLockAcquire(partition, LW_SHARED);
+	for (uint32 i = 0; i < ProcGlobal->allProcCount && !wait; i++)
+	{
+		volatile PGPROC *proc = &ProcGlobal->allProcs[i];
+		LOCK	   *lock = proc->waitLock;
+
+		wait = lock != NULL && proc->waitLockMode >= ExclusiveLock &&
+			memcmp(&lock->tag, &tag, sizeof(tag)) == 0;
+	}
+	LWLockRelease(partition);
+	return wait;
+}
+
 static void
 job_progress_look_for_others(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	Oid			relation = own->progress.relation;
 
 	if (now - give_way_last < GIVE_WAY_TIME && now >= give_way_last)
 		return;
 	give_way_last = now;
-	if (!ConditionalLockRelationOid(relation, RowShareLock))
+	if (job_progress_others_wait(own->progress.relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("maintenance gave way to another transaction that waits for the table")));
-	UnlockRelationOid(relation, RowShareLock);
 }
 
 void
