@@ -71,14 +71,14 @@ INSERT INTO literal VALUES
 CREATE TABLE guess (n serial, text text);
 INSERT INTO guess (text) SELECT unnest(ARRAY['0', '1', 'a', '', 't', '(1,2)', '(1,2,3)', '{}', '{1,2}', '12:00', '2000-01-01', 'a@b.c', '11.5', '50', 'abc', '-1', '12345', '{a}', '(,)']);
 
--- May a column of the type be NULL?
-CREATE FUNCTION is_not_null(t oid) RETURNS boolean LANGUAGE sql STABLE AS $$
-	WITH RECURSIVE base AS (
-		SELECT typnotnull, typbasetype FROM pg_type WHERE oid = t
-		UNION ALL
-		SELECT p.typnotnull, p.typbasetype FROM base JOIN pg_type p ON p.oid = base.typbasetype)
-	SELECT bool_or(typnotnull) FROM base
-$$;
+-- Must a column of the type not be NULL?
+CREATE FUNCTION is_not_null(t oid) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('SELECT NULL::%s', format_type(t, -1));
+	RETURN false;
+EXCEPTION WHEN not_null_violation OR check_violation THEN
+	RETURN true;
+END $$;
 
 -- Keeps an expression as one of the type's values if it is one: a look-up as a
 -- literal where that has the same image
