@@ -75,7 +75,7 @@ RESET extra_float_digits;
 
 -- What it says about itself is a column definition list, too
 SELECT database = current_database() AS here, schema_name, table_name, start_column, end_column, versions,
-	checksum_ok, damage, recorded, columns
+	checksum_ok, damage, recorded, replace(columns, ' json,', ' pg_catalog.json,') AS columns	-- PostgreSQL 17 prints json so
 FROM temporal.archive_info(:'file');
 SELECT columns FROM temporal.archive_info(:'file') \gset
 SELECT count(*), count(mood), max(f8) FROM temporal.read_archive(:'file') AS (:columns);

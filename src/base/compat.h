@@ -51,6 +51,11 @@ extern int no_such_variable
 #define TEMPORAL_HAS_SET_EXPRESSION 1
 #endif
 
+/* The types that belong to a table of an extension are its members as well */
+#if PG_VERSION_NUM >= 170000
+#define TEMPORAL_HAS_TYPE_MEMBERS 1
+#endif
+
 /* NOT NULL is a constraint with a name, which DROP CONSTRAINT knows */
 #if PG_VERSION_NUM >= 180000
 #define TEMPORAL_HAS_NOT_NULL_CONSTRAINTS 1

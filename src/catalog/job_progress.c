@@ -13,9 +13,9 @@
  *		Steps are short, but not all: a run of segments takes seconds.  Who
  *		wants to change or drop the table would wait for that long, with
  *		everybody else behind him.  Autovacuum is cancelled then by who waits;
- *		a worker of ours has to look.  A lock mode that it does not have, which
- *		conflicts with what changes of a table take, is not to be had at once
- *		if somebody waits for such a lock.
+ *		a worker of ours has to look who waits for such a lock.  Asking for one
+ *		that conflicts with it does not tell as of 17: who has a lock that
+ *		others wait for gets another one ahead of them.
  *
  * PAUSES
  *		A worker that works without a break takes a processor, and time of the
@@ -41,7 +41,7 @@
 #include "portability/instr_time.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
@@ -318,16 +318,40 @@ job_progress_show(void)
 	LWLockRelease(board->lock);
 }
 
+/*
+ * Does anybody wait for a lock on the table that changes of it take?  Of those
+ * who wait for others, what they wait for may change while it is looked at,
+ * but it is in memory that is of locks for ever.
+ */
+static bool
+job_progress_others_wait(Oid relation)
+{
+	LOCKTAG		tag;
+	LWLock	   *partition;
+	bool		wait = false;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
+	partition = LockHashPartitionLock(LockTagHashCode(&tag));
+	LWLockAcquire(partition, LW_SHARED);
+	for (uint32 i = 0; i < ProcGlobal->allProcCount && !wait; i++)
+	{
+		volatile PGPROC *proc = &ProcGlobal->allProcs[i];
+		LOCK	   *lock = proc->waitLock;
+
+		wait = lock != NULL && proc->waitLockMode >= ExclusiveLock &&
+			memcmp(&lock->tag, &tag, sizeof(tag)) == 0;
+	}
+	LWLockRelease(partition);
+	return wait;
+}
+
 static void
 job_progress_look_for_others(void)
 {
-	Oid			relation = own->progress.relation;
-
-	if (!ConditionalLockRelationOid(relation, RowShareLock))
+	if (job_progress_others_wait(own->progress.relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("maintenance gave way to another transaction that waits for the table")));
-	UnlockRelationOid(relation, RowShareLock);
 }
 
 void

@@ -39,6 +39,7 @@
 #include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/tupdesc_details.h"
+#include "fmgr.h"
 #include "port/pg_crc32c.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"

@@ -70,6 +70,9 @@
 #include "history/history_segments.h"
 #include "temporal.h"
 
+/* At most so many objects of a segments' relation belong to the extension */
+#define SEGMENTS_MEMBERS		3
+
 /*
  * A look-up wants one entry of the btree, but a scan from there on reads all to
  * the end of the page: so there are few on it.
@@ -150,16 +153,38 @@ segments_create_index(Oid segments, const char *method, List *elements,
 	CommandCounterIncrement();
 }
 
+/*
+ * What of a segments' relation belongs to the extension: itself, and as of 17
+ * its row type and that one's arrays.
+ */
+static int
+segments_members(Oid segments, ObjectAddress *members)
+{
+	int			nmembers = 0;
+#ifdef TEMPORAL_HAS_TYPE_MEMBERS
+	Oid			row = get_rel_type_id(segments);
+	Oid			rows = get_array_type(row);
+
+	ObjectAddressSet(members[nmembers], TypeRelationId, row);
+	nmembers++;
+	ObjectAddressSet(members[nmembers], TypeRelationId, rows);
+	nmembers++;
+#endif
+	ObjectAddressSet(members[nmembers], RelationRelationId, segments);
+	return nmembers + 1;
+}
+
 static void
 segments_depend_on_extension(Oid segments)
 {
-	ObjectAddress member;
+	ObjectAddress members[SEGMENTS_MEMBERS];
+	int			nmembers = segments_members(segments, members);
 	ObjectAddress extension;
 
-	ObjectAddressSet(member, RelationRelationId, segments);
 	ObjectAddressSet(extension, ExtensionRelationId,
 					 get_extension_oid(TEMPORAL_EXTENSION, false));
-	recordDependencyOn(&member, &extension, DEPENDENCY_EXTENSION);
+	for (int i = 0; i < nmembers; i++)
+		recordDependencyOn(&members[i], &extension, DEPENDENCY_EXTENSION);
 }
 
 Oid
@@ -219,11 +244,15 @@ history_segments_being_dropped(void)
 void
 history_segments_drop(Oid segments)
 {
+	ObjectAddress members[SEGMENTS_MEMBERS];
+	int			nmembers = segments_members(segments, members);
 	ObjectAddress address;
 
-	deleteDependencyRecordsForClass(RelationRelationId, segments,
-									ExtensionRelationId,
-									DEPENDENCY_EXTENSION);
+	for (int i = 0; i < nmembers; i++)
+		deleteDependencyRecordsForClass(members[i].classId,
+										members[i].objectId,
+										ExtensionRelationId,
+										DEPENDENCY_EXTENSION);
 	CommandCounterIncrement();
 	ObjectAddressSet(address, RelationRelationId, segments);
 	segments_being_dropped = true;

@@ -423,9 +423,11 @@ temporal_archive_info(PG_FUNCTION_ARGS)
 		INFO_SET_TEXT(INFO_END, header->end_column);
 		INFO_SET(INFO_MADE_AT, TimestampTzGetDatum(header->made_at));
 		INFO_SET(INFO_SYSTEM,
-				 DirectFunctionCall1(numeric_in,
+				 DirectFunctionCall3(numeric_in,
 									 CStringGetDatum(psprintf(UINT64_FORMAT,
-															  header->system_identifier))));
+															  header->system_identifier)),
+									 ObjectIdGetDatum(InvalidOid),
+									 Int32GetDatum(-1 /* typmod */ )));
 	}
 	while (archive_file_next(file, NULL, &block))
 		CHECK_FOR_INTERRUPTS();

@@ -18,6 +18,7 @@ checkpoint_timeout = 1h
 full_page_writes = off
 autovacuum = off
 jit = off
+max_parallel_workers_per_gather = 0
 CONF
 
 # Peak of a new backend after a statement, in kB

@@ -6,6 +6,7 @@ package Session;
 use strict;
 use warnings;
 
+use Errno;
 use IO::Select;
 use IPC::Open3;
 use PostgreSQL::Test::Utils;
@@ -53,8 +54,15 @@ sub ended
 {
 	my ($self, $seconds) = @_;
 
-	while ($self->{busy} && $self->{select}->can_read($seconds // 0))
+	while ($self->{busy})
 	{
+		# A session that has ended interrupts: PostgreSQL::Test::Utils has a
+		# handler for that as of 17
+		if (!$self->{select}->can_read($seconds // 0))
+		{
+			next if $!{EINTR};
+			last;
+		}
 		my $n = sysread($self->{out}, $self->{output}, 65536,
 			length $self->{output});
 
