@@ -76,11 +76,16 @@
 
 /*
  * Versions in the first segment of a run.  Later ones have as many as should
- * fill a page, going by what the one before came to, within bounds.
+ * fill a page, going by what the one before came to; where so few fill it that
+ * they would not be compressed well, so many that they are out of line.
  */
 #define COMPACT_SEGMENT_FIRST	800
-#define COMPACT_SEGMENT_LEAST	250
-#define COMPACT_SEGMENT_FILL	0.96
+#define COMPACT_SEGMENT_LEAST	64
+#define COMPACT_SEGMENT_LARGE	250
+#define COMPACT_SEGMENT_FILL	0.97
+
+/* Tries to make one that fits into a page */
+#define COMPACT_SEGMENT_TRIES	3
 
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
@@ -114,6 +119,7 @@ typedef struct CompactState
 
 	/* The segment that is being made */
 	MemoryContext segment_context;	/* its versions */
+	MemoryContext spare_context;	/* those that are left for the next one */
 	SegmentColumns columns;
 	Size		segment_bytes;
 	int			segment_versions;	/* how many it is to have */
@@ -195,24 +201,120 @@ compact_compare_times(const void *a, const void *b)
 }
 
 /*
- * Writes the segment that is being made.
+ * How many versions fill a page, if n of them have so many bytes
+ */
+static int
+compact_segment_versions(int n, Size bytes)
+{
+	double		versions = HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
+		bytes;
+
+	return versions < COMPACT_SEGMENT_LEAST ? COMPACT_SEGMENT_LARGE :
+		(int) Min(versions, HISTORY_SEGMENT_VERSIONS);
+}
+
+/*
+ * Makes a segment of the versions, or of as many of the first ones as fit into
+ * a page: out of line it would cost a look-up several more.
+ */
+static Datum
+compact_form_segment(CompactState *state)
+{
+	SegmentColumns *columns = &state->columns;
+
+	for (int try = 1;; try++)
+	{
+		Datum		data = history_segment_form(state->desc,
+												state->order.start_attno,
+												state->order.end_attno,
+												columns, state->level);
+		Size		bytes = VARSIZE(DatumGetPointer(data));
+
+		state->segment_versions = compact_segment_versions(columns->nversions,
+														   bytes);
+		if (bytes <= HISTORY_SEGMENT_BYTES || try == COMPACT_SEGMENT_TRIES ||
+			state->segment_versions >= columns->nversions)
+			return data;
+		columns->nversions = state->segment_versions;
+	}
+}
+
+/*
+ * A copy of a value of the history, in the current context.
+ */
+static Datum
+compact_copy_value(CompactState *state, Form_pg_attribute att, Datum value)
+{
+	if (att->attbyval)
+		return value;
+	if (att->attlen == -1)
+	{
+		struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
+
+		state->segment_bytes += VARSIZE_ANY(plain);
+		if ((Pointer) plain != DatumGetPointer(value))
+			return PointerGetDatum(plain);
+	}
+	else
+		state->segment_bytes += att->attlen;
+	return datumCopy(value, false, att->attlen);
+}
+
+/*
+ * Forgets the versions that are in a segment; the next one begins with those
+ * that are left of n.
+ */
+static void
+compact_keep_rest(CompactState *state, int n)
+{
+	SegmentColumns *columns = &state->columns;
+	int			done = columns->nversions;
+	MemoryContext written = state->segment_context;
+	MemoryContext old;
+
+	state->segment_context = state->spare_context;
+	state->spare_context = written;
+	state->segment_bytes = 0;
+	old = MemoryContextSwitchTo(state->segment_context);
+	for (int i = 0; i < state->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(state->desc, i);
+
+		for (int j = done; j < n; j++)
+		{
+			bool		isnull = columns->nulls[i][j] || att->attisdropped;
+
+			columns->nulls[i][j - done] = columns->nulls[i][j];
+			columns->values[i][j - done] = isnull ? (Datum) 0 :
+				compact_copy_value(state, att, columns->values[i][j]);
+		}
+	}
+	MemoryContextSwitchTo(old);
+	columns->nversions = n - done;
+	MemoryContextReset(written);
+}
+
+/*
+ * Writes a segment of the versions that there are, or of the first of them.
  */
 static void
 compact_end_segment(CompactState *state)
 {
 	SegmentColumns *columns = &state->columns;
-	int			n = columns->nversions;
+	int			all = columns->nversions;
+	int			n;
 	SegmentRow	row = {
 		.run = state->run.run,
 		.starts = DT_NOEND,
 		.ends = DT_NOBEGIN,
-		.versions = n,
 	};
 	MemoryContext old;
 
-	if (n == 0)
+	if (all == 0)
 		return;
 	old = MemoryContextSwitchTo(state->segment_context);
+	row.data = compact_form_segment(state);
+	row.versions = n = columns->nversions;
 	for (int i = 0; i < n; i++)
 	{
 		row.starts = Min(row.starts,
@@ -233,22 +335,14 @@ compact_end_segment(CompactState *state)
 		row.key_low = keys[0];
 		row.key_high = keys[last];
 	}
-	row.data = history_segment_form(state->desc, state->order.start_attno,
-									state->order.end_attno, columns, state->level);
 	history_segments_insert(state->segments, &row);
 
 	state->run.starts = Min(state->run.starts, row.starts);
 	state->run.ends = Max(state->run.ends, row.ends);
 	state->run.segments++;
 	state->run.bytes += VARSIZE(DatumGetPointer(row.data));
-	state->segment_versions =
-		Min(Max(HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
-				VARSIZE(DatumGetPointer(row.data)), COMPACT_SEGMENT_LEAST),
-			HISTORY_SEGMENT_VERSIONS);
-	columns->nversions = 0;
-	state->segment_bytes = 0;
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(state->segment_context);
+	compact_keep_rest(state, all);
 }
 
 static void
@@ -269,7 +363,8 @@ compact_end_run(CompactState *state)
 {
 	SegmentRun *run = &state->run;
 
-	compact_end_segment(state);
+	while (state->columns.nversions > 0)
+		compact_end_segment(state);
 	if (run->versions == 0)
 		return;
 	qsort(state->starts, run->versions, sizeof(TimestampTz),
@@ -316,8 +411,8 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	int64		space = state->run_space;
 	int			n;
 
-	if (columns->nversions >= state->segment_versions ||
-		state->segment_bytes >= COMPACT_SEGMENT_BYTES)
+	while (columns->nversions >= state->segment_versions ||
+		   state->segment_bytes >= COMPACT_SEGMENT_BYTES)
 		compact_end_segment(state);
 	n = columns->nversions;
 
@@ -325,29 +420,10 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	for (int i = 0; i < state->desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(state->desc, i);
-		Datum		value = slot->tts_values[i];
 
 		columns->nulls[i][n] = slot->tts_isnull[i];
-		columns->values[i][n] = (Datum) 0;
-		if (slot->tts_isnull[i] || att->attisdropped)
-			continue;
-		if (att->attbyval)
-			columns->values[i][n] = value;
-		else if (att->attlen == -1)
-		{
-			struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
-
-			if ((Pointer) plain == DatumGetPointer(value))
-				plain = (struct varlena *)
-					DatumGetPointer(datumCopy(value, false, -1));
-			columns->values[i][n] = PointerGetDatum(plain);
-			state->segment_bytes += VARSIZE_ANY(plain);
-		}
-		else
-		{
-			columns->values[i][n] = datumCopy(value, false, att->attlen);
-			state->segment_bytes += att->attlen;
-		}
+		columns->values[i][n] = slot->tts_isnull[i] || att->attisdropped ?
+			(Datum) 0 : compact_copy_value(state, att, slot->tts_values[i]);
 	}
 	MemoryContextSwitchTo(old);
 	columns->nversions++;
@@ -416,6 +492,9 @@ compact_prepare_columns(CompactState *state)
 	state->segment_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "temporal segment",
 												   ALLOCSET_DEFAULT_SIZES);
+	state->spare_context = AllocSetContextCreate(CurrentMemoryContext,
+												 "temporal segment rest",
+												 ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
