@@ -46,8 +46,10 @@ OBJS = \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_compact.o \
+	src/history/history_compact_lock.o \
 	src/history/history_decimal.o \
 	src/history/history_decode.o \
+	src/history/history_directory.o \
 	src/history/history_expand.o \
 	src/history/history_index.o \
 	src/history/history_integers.o \

@@ -28,13 +28,9 @@
  * THE FIRST SEGMENTS
  *		A plan that was made when there were none does not look for segments.
  *		It would be wrong for a snapshot taken later than the first segments
- *		were committed, and plans are made before snapshots are taken.  Whoever
- *		plans has a lock on the history, though, from before the plan to after
- *		the execution.  So the transaction that makes the first ones takes an
- *		ACCESS EXCLUSIVE lock before it commits: plans from before are done,
- *		later ones know.  The lock is held only for the commit, and others are
- *		not made to wait in line behind us for longer than a moment while we
- *		wait for it.  A standby replays the lock, and is right too.
+ *		were committed, and plans are made before snapshots are taken.  So the
+ *		transaction that makes the first ones waits for a moment without readers
+ *		before it commits: history_compact_lock.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -49,10 +45,8 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -62,6 +56,8 @@
 #include "catalog/versioned_table.h"
 #include "history/history_access.h"
 #include "history/history_compact.h"
+#include "history/history_compact_lock.h"
+#include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 #include "history/history_slices.h"
@@ -89,15 +85,6 @@
 
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
-
-/*
- * Tries to get the lock: so many without waiting in line, with so many
- * microseconds between them, then so many in line, each for so long.
- */
-#define COMPACT_LOCK_TRIES		200
-#define COMPACT_LOCK_SLEEP		5000
-#define COMPACT_LOCK_QUEUES		20
-#define COMPACT_LOCK_QUEUE		"200ms"
 
 typedef struct CompactState
 {
@@ -533,78 +520,6 @@ compact_build(CompactState *state, HistorySlices *slices)
 }
 
 /*
- * Waits in line for the lock, but not for long; false if it did not get it.
- */
-static bool
-compact_queue_for_lock(Relation history)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool locked = true;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		/* for this lock alone, not for the rest of the transaction */
-		int			nestlevel = NewGUCNestLevel();
-
-		(void) set_config_option("lock_timeout", COMPACT_LOCK_QUEUE,
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-		LockRelation(history, AccessExclusiveLock);
-		AtEOXact_GUC(true, nestlevel);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-			ReThrowError(error);
-		FlushErrorState();
-		FreeErrorData(error);
-		locked = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return locked;
-}
-
-/*
- * Takes the lock that readers of the history conflict with.  As long as there
- * is hope it is taken when nobody has one, so that nobody waits for us; then by
- * standing in line for moments.
- */
-static void
-compact_lock_for_first(Relation history)
-{
-	for (int try = 0; try < COMPACT_LOCK_TRIES; try++)
-	{
-		if (ConditionalLockRelation(history, AccessExclusiveLock))
-			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(COMPACT_LOCK_SLEEP);
-	}
-	for (int try = 0; try < COMPACT_LOCK_QUEUES; try++)
-	{
-		if (compact_queue_for_lock(history))
-			return;
-		pg_usleep(COMPACT_LOCK_SLEEP);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 errmsg("could not obtain lock on history \"%s\"",
-					RelationGetRelationName(history)),
-			 errdetail("The first segments of a history need a moment in which no other transaction uses it."),
-			 errhint("Try again.")));
-}
-
-/*
  * Chooses slices to be made anew together with so many new versions: the last
  * ones, as long as they are less than a slice should be, and not much larger
  * than what comes to them.  So none is made anew often, and there are never
@@ -775,7 +690,7 @@ compact_publish_segments(CompactState *state)
 		.key_attno = state->key_attno,
 	};
 
-	compact_lock_for_first(state->history);
+	history_compact_lock_first(state->history);
 	history_access_set(RelationGetRelid(state->history), true);
 	segment_table_insert(RelationGetRelid(state->history), &table);
 }
@@ -793,6 +708,7 @@ compact_run(CompactState *state, bool first)
 	{
 		if (first)
 			compact_create_segments(state);
+		history_reach_change_segments(RelationGetRelid(state->history));
 		compact_choose_merged(state, nversions);
 		compact_add_merged(state, slices);
 		history_slices_sort(slices);

@@ -29,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_access.h"
+#include "history/history_directory.h"
 #include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
 
@@ -53,8 +54,8 @@ history_scan_open(HistoryScanState *state)
 	history_segments_indexes(state->segments, &state->indexes);
 	state->slot = table_slot_create(state->segments, NULL);
 	state->selected = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(uint16));
-	state->runs = segment_run_list(RelationGetRelid(history),
-								   estate->es_snapshot, false);
+	state->runs = history_directory_runs(history, state->segments,
+										 estate->es_snapshot);
 	foreach(lc, state->runs)
 		state->counters.segments_total += ((SegmentRun *) lfirst(lc))->segments;
 	state->segment = history_segment_create(history, state->table.start_attno,
@@ -246,6 +247,32 @@ scan_bound_rank(const ScanBoundState *bound)
 }
 
 /*
+ * Does the session remember where the segments with the key are?
+ */
+static bool
+scan_ask_directory(HistoryScanState *state)
+{
+	const ScanBoundState *bound = &state->bounds[state->key_bound];
+	MemoryContext old;
+
+	if (bound->kind != SCAN_BOUND_INTEGER ||
+		bound->strategy != BTEqualStrategyNumber)
+		return false;
+	old = MemoryContextSwitchTo(state->scan_context);
+	state->next_tid = 0;
+	state->ntids =
+		history_directory_find(state->css.ss.ss_currentRelation,
+							   state->segments, &state->indexes,
+							   state->css.ss.ps.state->es_snapshot,
+							   history_scan_integer(bound->value,
+													bound->length),
+							   state->starts_before, state->ends_after,
+							   &state->tids);
+	MemoryContextSwitchTo(old);
+	return state->ntids >= 0;
+}
+
+/*
  * How are segments to be found?
  */
 static ScanSource
@@ -277,7 +304,7 @@ scan_choose_source(HistoryScanState *state)
 	if (state->parallel != NULL)
 		return SCAN_ALL;
 	if (state->key_bound >= 0)
-		return SCAN_BY_KEY;
+		return scan_ask_directory(state) ? SCAN_BY_DIRECTORY : SCAN_BY_KEY;
 	if (state->has_period && OidIsValid(state->indexes.by_period) &&
 		wanted * SCAN_PERIOD_SHARE < total)
 		return SCAN_BY_PERIOD;
@@ -359,6 +386,8 @@ history_scan_start(HistoryScanState *state)
 	old = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
 	switch (state->source)
 	{
+		case SCAN_BY_DIRECTORY:
+			break;
 		case SCAN_BY_KEY:
 			scan_open_index(state, state->indexes.by_key, 2);
 			state->run = list_head(state->runs);
@@ -546,6 +575,20 @@ history_scan_next_row(HistoryScanState *state, SegmentRow *row)
 
 	switch (state->source)
 	{
+		case SCAN_BY_DIRECTORY:
+			while (state->next_tid < state->ntids)
+			{
+				if (!table_tuple_fetch_row_version(state->segments,
+												   &state->tids[state->next_tid++],
+												   state->css.ss.ps.state->es_snapshot,
+												   state->slot))
+					elog(ERROR, "a segment of history \"%s\" has gone",
+						 RelationGetRelationName(state->css.ss.ss_currentRelation));
+				history_segments_read(state->slot, row);
+				if (scan_wants_segment(state, row, &past))
+					return true;
+			}
+			return false;
 		case SCAN_BY_KEY:
 			return scan_next_by_key(state, row);
 		case SCAN_BY_PERIOD:
