@@ -95,7 +95,7 @@ typedef struct HistoryScanState
 	bool		in_run;			/* index_scan is for run */
 	bool		has_tie;		/* the greatest key of the last segment of the run */
 	Datum		tie;			/* that was passed over, and has no other */
-	ItemPointerData *tids;		/* rows that the directory gave */
+	ItemPointerData *tids;		/* rows whose places are known */
 	int			ntids;
 	int			next_tid;
 	TableScanDesc table_scan;
