@@ -463,6 +463,7 @@ codec_find(HistoryReader *reader, const HistoryType *type, int nvalues,
 	int			flags;
 	int			kind;
 	bool		together;
+	int			n;
 
 	if (!codec_decode_header(reader, type, true, nvalues, &flags, &kind))
 		return false;
@@ -474,11 +475,12 @@ codec_find(HistoryReader *reader, const HistoryType *type, int nvalues,
 	if (flags & BLOCK_REPEATS)
 		codec_decode_repeats(reader, &repeats, &stored);
 	values = palloc(stored.n * sizeof(uint64));
-	if (!history_integers_read(reader, values, stored.n))
+	n = history_integers_read_until(reader, values, stored.n, value);
+	if (n == 0)
 		return false;
 	if (reader->at != reader->end)
 		return history_section_wrong(reader, "it is too long");
-	together = codec_find_stored(values, stored.n, (uint64) value, from, to);
+	together = codec_find_stored(values, n, (uint64) value, from, to);
 	pfree(values);
 	if (flags & BLOCK_REPEATS)
 	{
