@@ -47,12 +47,15 @@ OBJS = \
 	src/history/history_bytes.o \
 	src/history/history_codec.o \
 	src/history/history_compact.o \
+	src/history/history_compact_lock.o \
 	src/history/history_decimal.o \
 	src/history/history_decode.o \
+	src/history/history_directory.o \
 	src/history/history_expand.o \
 	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
+	src/history/history_places.o \
 	src/history/history_prune.o \
 	src/history/history_prune_segments.o \
 	src/history/history_reach.o \
@@ -166,7 +169,8 @@ PG_CFLAGS += -Werror
 endif
 
 # Loops over the values of a column, which reading history consists of
-$(addprefix src/history/history_,codec.o decimal.o integers.o): \
+$(addprefix src/history/history_,codec.o decimal.o integers.o \
+	places.o): \
 	CFLAGS += $(CFLAGS_VECTORIZE) $(CFLAGS_UNROLL_LOOPS)
 
 # Bitcode would double the build for functions that are never inlined.

@@ -22,12 +22,19 @@
 #include "history/history_codec_block.h"
 #include "history/history_decimal.h"
 #include "history/history_integers.h"
+#include "history/history_places.h"
 #include "history/history_section.h"
 
 /* The partner has to know so many of the values, one in */
 #define PARTNER_PART		8
 /* Bits that a repeated value by reference costs otherwise, about */
 #define REPEAT_BITS			16
+/*
+ * Texts that can be read alone may take so much more than all together, in
+ * parts of 16, and have to take so much less than what they are.
+ */
+#define PLACES_MORE			18
+#define PLACES_LESS			14
 /* Narrower integers are not tried as floating point; bits it has to save */
 #define FLOAT_WIDTH			24
 #define FLOAT_SAVE			8
@@ -170,6 +177,35 @@ codec_write_dictionary(BlockWriter *writer, const HistoryBytes *distinct,
 	history_integers_append(writer->buf, codes, n, writer->level);
 }
 
+/*
+ * Writes values that are bytes: all together, or so that each can be read.
+ */
+static void
+codec_write_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
+{
+	StringInfo	buf = writer->buf;
+	int			start = buf->len;
+	Size		raw = 0;
+	Size		limit;
+	StringInfoData other;
+
+	history_bytes_write(buf, writer->type, items, n, writer->level);
+	if (writer->type->length != -1 || writer->level == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		raw += items[i].size;
+	limit = Min((Size) (buf->len - start) * PLACES_MORE / 16,
+				raw * PLACES_LESS / 16);
+	initStringInfo(&other);
+	if (history_places_write(&other, items, n, writer->level, limit))
+	{
+		writer->kind = VALUES_PLACES;
+		buf->len = start;
+		appendBinaryStringInfo(buf, other.data, other.len);
+	}
+	pfree(other.data);
+}
+
 static void
 codec_encode_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
 {
@@ -230,8 +266,7 @@ codec_encode_bytes(BlockWriter *writer, const HistoryBytes *items, int n)
 	else if (ndistinct > 0)
 		codec_write_dictionary(writer, distinct, ndistinct, codes, nchanged);
 	else
-		history_bytes_write(writer->buf, writer->type, changed, nchanged,
-							writer->level);
+		codec_write_bytes(writer, changed, nchanged);
 	pfree(codes);
 	pfree(changed);
 	pfree(distinct);

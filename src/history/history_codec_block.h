@@ -45,6 +45,7 @@
 #define VALUES_VARLENA		2
 #define VALUES_FLOATS		3
 #define VALUES_NUMERICS		4
+#define VALUES_PLACES		5
 
 static inline int
 codec_kind(const HistoryType *type)

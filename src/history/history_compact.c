@@ -28,13 +28,9 @@
  * THE FIRST SEGMENTS
  *		A plan that was made when there were none does not look for segments.
  *		It would be wrong for a snapshot taken later than the first segments
- *		were committed, and plans are made before snapshots are taken.  Whoever
- *		plans has a lock on the history, though, from before the plan to after
- *		the execution.  So the transaction that makes the first ones takes an
- *		ACCESS EXCLUSIVE lock before it commits: plans from before are done,
- *		later ones know.  The lock is held only for the commit, and others are
- *		not made to wait in line behind us for longer than a moment while we
- *		wait for it.  A standby replays the lock, and is right too.
+ *		were committed, and plans are made before snapshots are taken.  So the
+ *		transaction that makes the first ones waits for a moment without readers
+ *		before it commits: history_compact_lock.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -49,10 +45,8 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -62,6 +56,8 @@
 #include "catalog/versioned_table.h"
 #include "history/history_access.h"
 #include "history/history_compact.h"
+#include "history/history_compact_lock.h"
+#include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 #include "history/history_slices.h"
@@ -76,23 +72,19 @@
 
 /*
  * Versions in the first segment of a run.  Later ones have as many as should
- * fill a page, going by what the one before came to, within bounds.
+ * fill a page, going by what the one before came to; where so few fill it that
+ * they would not be compressed well, so many that they are out of line.
  */
 #define COMPACT_SEGMENT_FIRST	800
-#define COMPACT_SEGMENT_LEAST	250
-#define COMPACT_SEGMENT_FILL	0.96
+#define COMPACT_SEGMENT_LEAST	64
+#define COMPACT_SEGMENT_LARGE	250
+#define COMPACT_SEGMENT_FILL	0.97
+
+/* Tries to make one that fits into a page */
+#define COMPACT_SEGMENT_TRIES	3
 
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
-
-/*
- * Tries to get the lock: so many without waiting in line, with so many
- * microseconds between them, then so many in line, each for so long.
- */
-#define COMPACT_LOCK_TRIES		200
-#define COMPACT_LOCK_SLEEP		5000
-#define COMPACT_LOCK_QUEUES		20
-#define COMPACT_LOCK_QUEUE		"200ms"
 
 typedef struct CompactState
 {
@@ -114,6 +106,7 @@ typedef struct CompactState
 
 	/* The segment that is being made */
 	MemoryContext segment_context;	/* its versions */
+	MemoryContext spare_context;	/* those that are left for the next one */
 	SegmentColumns columns;
 	Size		segment_bytes;
 	int			segment_versions;	/* how many it is to have */
@@ -195,24 +188,120 @@ compact_compare_times(const void *a, const void *b)
 }
 
 /*
- * Writes the segment that is being made.
+ * How many versions fill a page, if n of them have so many bytes
+ */
+static int
+compact_segment_versions(int n, Size bytes)
+{
+	double		versions = HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
+		bytes;
+
+	return versions < COMPACT_SEGMENT_LEAST ? COMPACT_SEGMENT_LARGE :
+		(int) Min(versions, HISTORY_SEGMENT_VERSIONS);
+}
+
+/*
+ * Makes a segment of the versions, or of as many of the first ones as fit into
+ * a page: out of line it would cost a look-up several more.
+ */
+static Datum
+compact_form_segment(CompactState *state)
+{
+	SegmentColumns *columns = &state->columns;
+
+	for (int try = 1;; try++)
+	{
+		Datum		data = history_segment_form(state->desc,
+												state->order.start_attno,
+												state->order.end_attno,
+												columns, state->level);
+		Size		bytes = VARSIZE(DatumGetPointer(data));
+
+		state->segment_versions = compact_segment_versions(columns->nversions,
+														   bytes);
+		if (bytes <= HISTORY_SEGMENT_BYTES || try == COMPACT_SEGMENT_TRIES ||
+			state->segment_versions >= columns->nversions)
+			return data;
+		columns->nversions = state->segment_versions;
+	}
+}
+
+/*
+ * A copy of a value of the history, in the current context.
+ */
+static Datum
+compact_copy_value(CompactState *state, Form_pg_attribute att, Datum value)
+{
+	if (att->attbyval)
+		return value;
+	if (att->attlen == -1)
+	{
+		struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
+
+		state->segment_bytes += VARSIZE_ANY(plain);
+		if ((Pointer) plain != DatumGetPointer(value))
+			return PointerGetDatum(plain);
+	}
+	else
+		state->segment_bytes += att->attlen;
+	return datumCopy(value, false, att->attlen);
+}
+
+/*
+ * Forgets the versions that are in a segment; the next one begins with those
+ * that are left of n.
+ */
+static void
+compact_keep_rest(CompactState *state, int n)
+{
+	SegmentColumns *columns = &state->columns;
+	int			done = columns->nversions;
+	MemoryContext written = state->segment_context;
+	MemoryContext old;
+
+	state->segment_context = state->spare_context;
+	state->spare_context = written;
+	state->segment_bytes = 0;
+	old = MemoryContextSwitchTo(state->segment_context);
+	for (int i = 0; i < state->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(state->desc, i);
+
+		for (int j = done; j < n; j++)
+		{
+			bool		isnull = columns->nulls[i][j] || att->attisdropped;
+
+			columns->nulls[i][j - done] = columns->nulls[i][j];
+			columns->values[i][j - done] = isnull ? (Datum) 0 :
+				compact_copy_value(state, att, columns->values[i][j]);
+		}
+	}
+	MemoryContextSwitchTo(old);
+	columns->nversions = n - done;
+	MemoryContextReset(written);
+}
+
+/*
+ * Writes a segment of the versions that there are, or of the first of them.
  */
 static void
 compact_end_segment(CompactState *state)
 {
 	SegmentColumns *columns = &state->columns;
-	int			n = columns->nversions;
+	int			all = columns->nversions;
+	int			n;
 	SegmentRow	row = {
 		.run = state->run.run,
 		.starts = DT_NOEND,
 		.ends = DT_NOBEGIN,
-		.versions = n,
 	};
 	MemoryContext old;
 
-	if (n == 0)
+	if (all == 0)
 		return;
 	old = MemoryContextSwitchTo(state->segment_context);
+	row.data = compact_form_segment(state);
+	row.versions = n = columns->nversions;
 	for (int i = 0; i < n; i++)
 	{
 		row.starts = Min(row.starts,
@@ -233,22 +322,14 @@ compact_end_segment(CompactState *state)
 		row.key_low = keys[0];
 		row.key_high = keys[last];
 	}
-	row.data = history_segment_form(state->desc, state->order.start_attno,
-									state->order.end_attno, columns, state->level);
 	history_segments_insert(state->segments, &row);
 
 	state->run.starts = Min(state->run.starts, row.starts);
 	state->run.ends = Max(state->run.ends, row.ends);
 	state->run.segments++;
 	state->run.bytes += VARSIZE(DatumGetPointer(row.data));
-	state->segment_versions =
-		Min(Max(HISTORY_SEGMENT_BYTES * COMPACT_SEGMENT_FILL * n /
-				VARSIZE(DatumGetPointer(row.data)), COMPACT_SEGMENT_LEAST),
-			HISTORY_SEGMENT_VERSIONS);
-	columns->nversions = 0;
-	state->segment_bytes = 0;
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(state->segment_context);
+	compact_keep_rest(state, all);
 }
 
 static void
@@ -269,7 +350,8 @@ compact_end_run(CompactState *state)
 {
 	SegmentRun *run = &state->run;
 
-	compact_end_segment(state);
+	while (state->columns.nversions > 0)
+		compact_end_segment(state);
 	if (run->versions == 0)
 		return;
 	qsort(state->starts, run->versions, sizeof(TimestampTz),
@@ -316,8 +398,8 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	int64		space = state->run_space;
 	int			n;
 
-	if (columns->nversions >= state->segment_versions ||
-		state->segment_bytes >= COMPACT_SEGMENT_BYTES)
+	while (columns->nversions >= state->segment_versions ||
+		   state->segment_bytes >= COMPACT_SEGMENT_BYTES)
 		compact_end_segment(state);
 	n = columns->nversions;
 
@@ -325,29 +407,10 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	for (int i = 0; i < state->desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(state->desc, i);
-		Datum		value = slot->tts_values[i];
 
 		columns->nulls[i][n] = slot->tts_isnull[i];
-		columns->values[i][n] = (Datum) 0;
-		if (slot->tts_isnull[i] || att->attisdropped)
-			continue;
-		if (att->attbyval)
-			columns->values[i][n] = value;
-		else if (att->attlen == -1)
-		{
-			struct varlena *plain = PG_DETOAST_DATUM_PACKED(value);
-
-			if ((Pointer) plain == DatumGetPointer(value))
-				plain = (struct varlena *)
-					DatumGetPointer(datumCopy(value, false, -1));
-			columns->values[i][n] = PointerGetDatum(plain);
-			state->segment_bytes += VARSIZE_ANY(plain);
-		}
-		else
-		{
-			columns->values[i][n] = datumCopy(value, false, att->attlen);
-			state->segment_bytes += att->attlen;
-		}
+		columns->values[i][n] = slot->tts_isnull[i] || att->attisdropped ?
+			(Datum) 0 : compact_copy_value(state, att, slot->tts_values[i]);
 	}
 	MemoryContextSwitchTo(old);
 	columns->nversions++;
@@ -417,6 +480,9 @@ compact_prepare_columns(CompactState *state)
 	state->segment_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "temporal segment",
 												   ALLOCSET_DEFAULT_SIZES);
+	state->spare_context = AllocSetContextCreate(CurrentMemoryContext,
+												 "temporal segment rest",
+												 ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
@@ -453,78 +519,6 @@ compact_build(CompactState *state, HistorySlices *slices)
 		state->tids[state->ntids++] = version.tid;
 	}
 	compact_end_run(state);
-}
-
-/*
- * Waits in line for the lock, but not for long; false if it did not get it.
- */
-static bool
-compact_queue_for_lock(Relation history)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool locked = true;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		/* for this lock alone, not for the rest of the transaction */
-		int			nestlevel = NewGUCNestLevel();
-
-		(void) set_config_option("lock_timeout", COMPACT_LOCK_QUEUE,
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-		LockRelation(history, AccessExclusiveLock);
-		AtEOXact_GUC(true, nestlevel);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-			ReThrowError(error);
-		FlushErrorState();
-		FreeErrorData(error);
-		locked = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return locked;
-}
-
-/*
- * Takes the lock that readers of the history conflict with.  As long as there
- * is hope it is taken when nobody has one, so that nobody waits for us; then by
- * standing in line for moments.
- */
-static void
-compact_lock_for_first(Relation history)
-{
-	for (int try = 0; try < COMPACT_LOCK_TRIES; try++)
-	{
-		if (ConditionalLockRelation(history, AccessExclusiveLock))
-			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(COMPACT_LOCK_SLEEP);
-	}
-	for (int try = 0; try < COMPACT_LOCK_QUEUES; try++)
-	{
-		if (compact_queue_for_lock(history))
-			return;
-		pg_usleep(COMPACT_LOCK_SLEEP);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 errmsg("could not obtain lock on history \"%s\"",
-					RelationGetRelationName(history)),
-			 errdetail("The first segments of a history need a moment in which no other transaction uses it."),
-			 errhint("Try again.")));
 }
 
 /*
@@ -698,7 +692,7 @@ compact_publish_segments(CompactState *state)
 		.key_attno = state->key_attno,
 	};
 
-	compact_lock_for_first(state->history);
+	history_compact_lock_first(state->history);
 	history_access_set(RelationGetRelid(state->history), true);
 	segment_table_insert(RelationGetRelid(state->history), &table);
 }
@@ -723,6 +717,7 @@ compact_run(CompactState *state, const CompactOptions *options, bool first)
 		slices = history_slices_create(&state->order, survey, &part);
 		if (first)
 			compact_create_segments(state);
+		history_reach_change_segments(RelationGetRelid(state->history));
 		compact_choose_merged(state, part.versions);
 		compact_add_merged(state, slices);
 		job_progress_set_phase("sorting");

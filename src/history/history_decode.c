@@ -29,6 +29,7 @@
 #include "history/history_codec_block.h"
 #include "history/history_decimal.h"
 #include "history/history_integers.h"
+#include "history/history_places.h"
 #include "history/history_section.h"
 
 /*
@@ -120,6 +121,8 @@ codec_decode_values(HistoryReader *reader, int flags, int kind,
 										 from, to);
 		case VALUES_NUMERICS:
 			return history_decimal_read_numerics(reader, values, n, from, to);
+		case VALUES_PLACES:
+			return history_places_read(reader, type, values, n, from, to);
 		default:
 			if (flags & BLOCK_DICTIONARY)
 				return codec_decode_dictionary(reader, type, values, n, from,
@@ -179,7 +182,8 @@ codec_decode_header(HistoryReader *reader, const HistoryType *type,
 	reader->at += 3;
 	if (*kind != values &&
 		!(*kind == VALUES_FLOATS && values == VALUES_INTEGERS) &&
-		!(*kind == VALUES_NUMERICS && values == VALUES_VARLENA))
+		!((*kind == VALUES_NUMERICS || *kind == VALUES_PLACES) &&
+		  values == VALUES_VARLENA))
 		return history_section_wrong(reader, "it is of another type");
 	if ((*flags & BLOCK_DICTIONARY) != 0 &&
 		*kind != VALUES_FIXED && *kind != VALUES_VARLENA)
@@ -337,7 +341,8 @@ codec_decode(HistoryReader *reader, const HistoryType *type,
 		return false;
 
 	/* what takes long to make of what is stored */
-	if (selected != NULL && kind == VALUES_NUMERICS && !(flags & BLOCK_SAME) &&
+	if (selected != NULL && !(flags & BLOCK_SAME) &&
+		(kind == VALUES_NUMERICS || kind == VALUES_PLACES) &&
 		nselected < n / SELECTED_PART)
 	{
 		codec_want_stored(others, (flags & BLOCK_NULLS) ? others->bits : NULL,
@@ -458,6 +463,7 @@ codec_find(HistoryReader *reader, const HistoryType *type, int nvalues,
 	int			flags;
 	int			kind;
 	bool		together;
+	int			n;
 
 	if (!codec_decode_header(reader, type, true, nvalues, &flags, &kind))
 		return false;
@@ -469,11 +475,12 @@ codec_find(HistoryReader *reader, const HistoryType *type, int nvalues,
 	if (flags & BLOCK_REPEATS)
 		codec_decode_repeats(reader, &repeats, &stored);
 	values = palloc(stored.n * sizeof(uint64));
-	if (!history_integers_read(reader, values, stored.n))
+	n = history_integers_read_until(reader, values, stored.n, value);
+	if (n == 0)
 		return false;
 	if (reader->at != reader->end)
 		return history_section_wrong(reader, "it is too long");
-	together = codec_find_stored(values, stored.n, (uint64) value, from, to);
+	together = codec_find_stored(values, n, (uint64) value, from, to);
 	pfree(values);
 	if (flags & BLOCK_REPEATS)
 	{

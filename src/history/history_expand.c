@@ -33,6 +33,7 @@
 #include "catalog/segment_table.h"
 #include "history/history_access.h"
 #include "history/history_compact.h"
+#include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 #include "history/history_store.h"
@@ -137,6 +138,7 @@ history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 	/* against others of our kind alone, if it is not to go */
 	segments = table_open(stored.segments, drop ? AccessExclusiveLock :
 						  ShareUpdateExclusiveLock);
+	history_reach_change_segments(table->history);
 	foreach(lc, segment_run_list(table->history, NULL, false))
 	{
 		const SegmentRun *run = lfirst(lc);

@@ -61,6 +61,8 @@
 #define INTEGERS_DISTINCT_PART	4
 /* Differences before the first that is wanted are read so many at a time */
 #define INTEGERS_SKIP		64
+/* Differences of so few bits, and scales, are not negative and stay small */
+#define INTEGERS_UNTIL_BITS	20
 /* Spreads values over the slots of a hash table */
 #define INTEGERS_HASH		UINT64CONST(0x9e3779b97f4a7c15)
 
@@ -681,4 +683,52 @@ bool
 history_integers_read(HistoryReader *reader, uint64 *values, int n)
 {
 	return history_integers_read_part(reader, values, n, 0, n);
+}
+
+int
+history_integers_read_until(HistoryReader *reader, uint64 *values, int n,
+							int64 limit)
+{
+	const uint8 *start = reader->at;
+
+	if (n > 1 && reader->end - reader->at > 2 &&
+		reader->at[0] == INTEGERS_DELTA)
+	{
+		int			width = reader->at[1];
+		uint64		base;
+		uint64		scale;
+		uint64		value;
+
+		reader->at += 2;
+		base = history_section_read_signed(reader);
+		scale = history_section_read_number(reader);
+		value = history_section_read_signed(reader);
+		if (width > 0 && width <= INTEGERS_UNTIL_BITS &&
+			scale < (UINT64CONST(1) << INTEGERS_UNTIL_BITS) &&
+			base < (UINT64CONST(1) << 2 * INTEGERS_UNTIL_BITS) &&
+			reader->wrong == NULL)
+		{
+			Size		available;
+			const uint8 *bytes = history_section_read(reader,
+													  ((Size) (n - 1) * width + 7) / 8,
+													  &available);
+			int			done = 0;
+
+			if (bytes == NULL)
+				return 0;
+			*values++ = value;
+			while (done < n - 1 && (int64) value <= limit)
+			{
+				int			to = Min(done + INTEGERS_SKIP, n - 1);
+
+				integers_unpack(bytes, available, width, base, scale,
+								values + done, done, to);
+				for (; done < to; done++)
+					values[done] = value += values[done];
+			}
+			return done + 1;
+		}
+		reader->at = start;
+	}
+	return history_integers_read(reader, values, n) ? n : 0;
 }

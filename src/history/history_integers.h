@@ -62,4 +62,12 @@ extern bool history_integers_read(HistoryReader *reader, uint64 *values,
 extern bool history_integers_read_part(HistoryReader *reader, uint64 *values,
 									   int n, int from, int to);
 
+/*
+ * The first of n: all, or as many as there are up to some that are greater than
+ * the limit, if those that follow are greater too.  Returns how many; 0 if
+ * something is wrong.
+ */
+extern int	history_integers_read_until(HistoryReader *reader,
+										uint64 *values, int n, int64 limit);
+
 #endif							/* TEMPORAL_HISTORY_INTEGERS_H */

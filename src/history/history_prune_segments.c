@@ -41,6 +41,7 @@
 #include "base/compat_access.h"
 #include "catalog/job_progress.h"
 #include "history/history_prune.h"
+#include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 
@@ -378,6 +379,7 @@ prune_shift_quantiles(PruneRun *run)
 static void
 prune_end(PruneState *state)
 {
+	Oid			history = RelationGetRelid(state->work->history);
 	bool		oldest = state->work->rule->chooses == NULL &&
 		state->work->rule->npins == 0;
 
@@ -389,8 +391,8 @@ prune_end(PruneState *state)
 			continue;
 		if (oldest && run->run.segments > 0)
 			prune_shift_quantiles(run);
-		segment_run_update(RelationGetRelid(state->work->history),
-						   &run->run);
+		history_reach_change_segments(history);
+		segment_run_update(history, &run->run);
 	}
 	UnregisterSnapshot(state->snapshot);
 	ExecDropSingleTupleTableSlot(state->version);

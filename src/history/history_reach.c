@@ -36,6 +36,10 @@
  *		was planned to believe; what is true then, the catalog says.  It stays
  *		raised if the removal is rolled back.
  *
+ * THE LAST CHANGE OF SEGMENTS
+ *		is here, too: the number of the transaction that makes it, or one from
+ *		before the entry was made.  history_directory.c says what for.
+ *
  * LOCKING
  *		HistoryReach.lock: shared to find an entry and to move its reach, which
  *		is atomic; exclusive to add one.  Entries are not removed: one of a
@@ -46,6 +50,8 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -76,6 +82,7 @@ typedef struct HistoryReachEntry
 	pg_atomic_uint64 reach;		/* latest end, as a tick */
 	pg_atomic_uint64 boundary;	/* latest tick of a write; 0: none yet */
 	pg_atomic_uint64 horizon;	/* before it, versions may have gone */
+	pg_atomic_uint64 segments;	/* last transaction that changed them */
 } HistoryReachEntry;
 
 typedef struct HistoryReach
@@ -164,6 +171,7 @@ history_reach_entry(Oid history)
 	HistoryReachKey key = {MyDatabaseId, history};
 	HistoryReachEntry *entry;
 	TimestampTz start;
+	FullTransactionId xid;
 	bool		found = true;
 
 	LWLockAcquire(history_reach->lock, LW_SHARED);
@@ -174,6 +182,8 @@ history_reach_entry(Oid history)
 
 	/* what was written before the server started counts as well */
 	start = tick_reserve_start();
+	xid = ReadNextFullTransactionId();
+	FullTransactionIdRetreat(&xid);
 	LWLockAcquire(history_reach->lock, LW_EXCLUSIVE);
 	if (hash_get_num_entries(history_reach_hash) < HISTORY_REACH_ENTRIES)
 		entry = hash_search(history_reach_hash, &key, HASH_ENTER_NULL, &found);
@@ -184,6 +194,8 @@ history_reach_entry(Oid history)
 		pg_atomic_init_u64(&entry->reach, (uint64) Max(start, 0));
 		pg_atomic_init_u64(&entry->boundary, 0);
 		pg_atomic_init_u64(&entry->horizon, 0);
+		pg_atomic_init_u64(&entry->segments,
+						   U64FromFullTransactionId(xid));
 	}
 	LWLockRelease(history_reach->lock);
 	return entry;
@@ -220,6 +232,30 @@ history_reach_boundary(Oid history)
 	HistoryReachEntry *entry = history_reach_entry(history);
 
 	return entry ? &entry->boundary : &history_reach->others_boundary;
+}
+
+void
+history_reach_change_segments(Oid history)
+{
+	HistoryReachEntry *entry;
+
+	if (!temporal_preloaded)
+		return;
+	entry = history_reach_entry(history);
+	if (entry != NULL)
+		pg_atomic_write_u64(&entry->segments,
+							U64FromFullTransactionId(GetTopFullTransactionId()));
+}
+
+uint64
+history_reach_segments(Oid history)
+{
+	HistoryReachEntry *entry;
+
+	if (!temporal_preloaded || RecoveryInProgress())
+		return 0;
+	entry = history_reach_entry(history);
+	return entry != NULL ? pg_atomic_read_u64(&entry->segments) : 0;
 }
 
 bool

@@ -45,6 +45,19 @@ extern void history_reach_note_horizon(Oid history, TimestampTz horizon);
  */
 extern bool history_reach_may_lack(Oid history, TimestampTz t);
 
+/*
+ * To be called by a transaction that changes the segments of a history, before
+ * it commits and with the lock that excludes others of its kind.
+ */
+extern void history_reach_change_segments(Oid history);
+
+/*
+ * The number of a transaction: of the last that called that, if one did since
+ * the server started, or of one at least as late as all that may have.  0: not
+ * known.  To be asked with the snapshot taken.
+ */
+extern uint64 history_reach_segments(Oid history);
+
 /* False only if no version of the history can end after t. */
 extern bool history_reach_covers(Oid history, TimestampTz t);
 

@@ -29,11 +29,17 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_access.h"
+#include "history/history_directory.h"
 #include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
 
-/* Runs of which fewer than one in so many segments are wanted: use the GiST */
+/*
+ * If runs with fewer than one in so many segments are wanted, or these fit into
+ * a part of shared buffers as PostgreSQL grants it to a scan, which must be less
+ * than most of all: use the GiST index.
+ */
 #define SCAN_PERIOD_SHARE	4
+#define SCAN_PERIOD_MOST	0.75
 
 /*
  * Opens what a scan needs, the first time.
@@ -53,8 +59,8 @@ history_scan_open(HistoryScanState *state)
 	history_segments_indexes(state->segments, &state->indexes);
 	state->slot = table_slot_create(state->segments, NULL);
 	state->selected = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(uint16));
-	state->runs = segment_run_list(RelationGetRelid(history),
-								   estate->es_snapshot, false);
+	state->runs = history_directory_runs(history, state->segments,
+										 estate->es_snapshot);
 	foreach(lc, state->runs)
 		state->counters.segments_total += ((SegmentRun *) lfirst(lc))->segments;
 	state->segment = history_segment_create(history, state->table.start_attno,
@@ -246,6 +252,32 @@ scan_bound_rank(const ScanBoundState *bound)
 }
 
 /*
+ * Does the session remember where the segments with the key are?
+ */
+static bool
+scan_ask_directory(HistoryScanState *state)
+{
+	const ScanBoundState *bound = &state->bounds[state->key_bound];
+	MemoryContext old;
+
+	if (bound->kind != SCAN_BOUND_INTEGER ||
+		bound->strategy != BTEqualStrategyNumber)
+		return false;
+	old = MemoryContextSwitchTo(state->scan_context);
+	state->next_tid = 0;
+	state->ntids =
+		history_directory_find(state->css.ss.ss_currentRelation,
+							   state->segments, &state->indexes,
+							   state->css.ss.ps.state->es_snapshot,
+							   history_scan_integer(bound->value,
+													bound->length),
+							   state->starts_before, state->ends_after,
+							   &state->tids);
+	MemoryContextSwitchTo(old);
+	return state->ntids >= 0;
+}
+
+/*
  * How are segments to be found?
  */
 static ScanSource
@@ -277,27 +309,56 @@ scan_choose_source(HistoryScanState *state)
 	if (state->parallel != NULL)
 		return SCAN_ALL;
 	if (state->key_bound >= 0)
-		return SCAN_BY_KEY;
+		return scan_ask_directory(state) ? SCAN_BY_DIRECTORY : SCAN_BY_KEY;
 	if (state->has_period && OidIsValid(state->indexes.by_period) &&
-		wanted * SCAN_PERIOD_SHARE < total)
+		(wanted * SCAN_PERIOD_SHARE < total ||
+		 (wanted < NBuffers / 4 && wanted < total * SCAN_PERIOD_MOST)))
 		return SCAN_BY_PERIOD;
 	return SCAN_ALL;
 }
 
+static int
+scan_compare_tids(const void *a, const void *b)
+{
+	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+/*
+ * Asks the GiST index, and puts what it says in the order of the heap: about
+ * as fast to read as all of it, page by page.
+ */
 static void
 scan_begin_period(HistoryScanState *state)
 {
 	TimestampTz from = Min(state->starts_before, state->ends_after);
 	TimestampTz to = Max(state->starts_before, state->ends_after);
 	MemoryContext old = MemoryContextSwitchTo(state->scan_context);
+	int			space = 1024;
+	ItemPointer tid;
 	ScanKeyData key;
 
 	/* a subtype would be the type of elements */
 	ScanKeyEntryInitialize(&key, 0, 1, RANGESTRAT_OVERLAPS, InvalidOid,
 						   InvalidOid, F_RANGE_OVERLAPS,
 						   history_segments_period(from, to));
-	MemoryContextSwitchTo(old);
 	index_rescan(state->index_scan, &key, 1, NULL, 0);
+	state->tids = palloc(space * sizeof(ItemPointerData));
+	state->ntids = state->next_tid = 0;
+	while ((tid = index_getnext_tid(state->index_scan,
+									ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (state->ntids == space)
+		{
+			space *= 2;
+			state->tids = repalloc_huge(state->tids,
+										space * sizeof(ItemPointerData));
+		}
+		state->tids[state->ntids++] = *tid;
+	}
+	MemoryContextSwitchTo(old);
+	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
+		  scan_compare_tids);
 }
 
 /*
@@ -359,6 +420,8 @@ history_scan_start(HistoryScanState *state)
 	old = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
 	switch (state->source)
 	{
+		case SCAN_BY_DIRECTORY:
+			break;
 		case SCAN_BY_KEY:
 			scan_open_index(state, state->indexes.by_key, 2);
 			state->run = list_head(state->runs);
@@ -537,6 +600,36 @@ scan_next_by_key(HistoryScanState *state, SegmentRow *row)
 }
 
 /*
+ * The next row of those whose places are known
+ */
+static bool
+scan_next_by_place(HistoryScanState *state, SegmentRow *row)
+{
+	Relation	history = state->css.ss.ss_currentRelation;
+	Snapshot	snapshot = state->css.ss.ps.state->es_snapshot;
+	bool		past;
+
+	while (state->next_tid < state->ntids)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!table_tuple_fetch_row_version(state->segments,
+										   &state->tids[state->next_tid++],
+										   snapshot, state->slot))
+		{
+			/* an index also has what nobody sees any more */
+			if (state->source == SCAN_BY_DIRECTORY)
+				elog(ERROR, "a segment of history \"%s\" has gone",
+					 RelationGetRelationName(history));
+			continue;
+		}
+		history_segments_read(state->slot, row);
+		if (scan_wants_segment(state, row, &past))
+			return true;
+	}
+	return false;
+}
+
+/*
  * The next row of a segment that has to be opened
  */
 bool
@@ -546,17 +639,11 @@ history_scan_next_row(HistoryScanState *state, SegmentRow *row)
 
 	switch (state->source)
 	{
+		case SCAN_BY_DIRECTORY:
+		case SCAN_BY_PERIOD:
+			return scan_next_by_place(state, row);
 		case SCAN_BY_KEY:
 			return scan_next_by_key(state, row);
-		case SCAN_BY_PERIOD:
-			while (index_getnext_slot(state->index_scan, ForwardScanDirection,
-									  state->slot))
-			{
-				history_segments_read(state->slot, row);
-				if (scan_wants_segment(state, row, &past))
-					return true;
-			}
-			return false;
 		case SCAN_ALL:
 			while (table_scan_getnextslot(state->table_scan,
 										  ForwardScanDirection, state->slot))

@@ -45,6 +45,7 @@ typedef struct ScanBoundState
 
 typedef enum ScanSource
 {
+	SCAN_BY_DIRECTORY,
 	SCAN_BY_KEY,
 	SCAN_BY_PERIOD,
 	SCAN_ALL,
@@ -94,6 +95,9 @@ typedef struct HistoryScanState
 	bool		in_run;			/* index_scan is for run */
 	bool		has_tie;		/* the greatest key of the last segment of the run */
 	Datum		tie;			/* that was passed over, and has no other */
+	ItemPointerData *tids;		/* rows whose places are known */
+	int			ntids;
+	int			next_tid;
 	TableScanDesc table_scan;
 
 	/* Where we are in the segment */

@@ -425,6 +425,60 @@ test_sizes(void)
 }
 
 /*
+ * Texts of one form, which can be read one by one; and what becomes of them
+ * when any of their bytes is another.
+ */
+static void
+test_places(void)
+{
+	HistoryType type = {-1, false, 'i'};
+	CodecColumn column;
+	StringInfoData buf;
+	Datum		values[1000];
+	bool		nulls[1000];
+	const char *wrong;
+	int			size;
+	int			read = 0;
+
+	codec_make(&column, type, 1000, CODEC_ZERO, 0, 0);
+	for (int i = 0; i < 1000; i++)
+	{
+		char		text[80];
+		int			length = snprintf(text, sizeof(text),
+									  "account %d of %016llx%016llx...", i * 7,
+									  (unsigned long long) codec_random(),
+									  (unsigned long long) codec_random());
+
+		column.values[i] = varlena(text, i == 500 ? 0 : length);
+	}
+	wrong = round_trip(&column, 3, &size);
+	ok(wrong == NULL && size < 1000 * 25, "texts of one form: %s",
+	   wrong ? wrong : "as they were, small");
+
+	initStringInfo(&buf);
+	history_codec_encode(&buf, &type, column.values, NULL, 1000, NULL, 3);
+	ok(buf.data[2] == 5, "texts of one form are read one by one");
+	for (int i = 3; i < buf.len; i += i < 400 ? 1 : 97)
+	{
+		char		old = buf.data[i];
+
+		for (int j = 0; j < 8; j++)
+		{
+			buf.data[i] = old ^ (1 << j);
+			read += history_codec_decode(buf.data, buf.len, &type, 1000, NULL,
+										 values, nulls) == NULL;
+		}
+		buf.data[i] = old;
+	}
+	for (int i = 0; i < buf.len; i += 1 + i / 16)
+		read += 1000000 *
+			(history_codec_decode(buf.data, i, &type, 1000, NULL, values,
+								  nulls) == NULL);
+	ok(read > 0 && read < 1000000, "texts of one form, damaged: refused or read");
+	stub_reset_memory();
+}
+
+/*
  * Blocks of which zstd's part is damaged: nothing of what it leaves in memory
  * may be taken for values.
  */
@@ -538,6 +592,7 @@ main(void)
 	test_cancel();
 	test_normal_datums();
 	test_sizes();
+	test_places();
 	test_damaged();
 	test_refused();
 	printf("1..%d\n", tests);
