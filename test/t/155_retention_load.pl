@@ -263,8 +263,9 @@ end_load('load');
 adds_up($node, 'load');
 cmp_ok(audited($node, 'account'), '>', 0, 'the worker removed versions meanwhile');
 cmp_ok(audited($node, 'item'), '>', 0, 'and archived some');
-is($node->safe_psql('postgres', 'SELECT string_agg(DISTINCT answer, $$,$$ ORDER BY answer) FROM looks'),
-	'all,refused', 'readers had whole answers, or were refused');
+# whether one is refused depends on how fast the worker is
+is($node->safe_psql('postgres', 'SELECT string_agg(DISTINCT answer, $$,$$) FROM looks WHERE answer <> $$refused$$'),
+	'all', 'readers had whole answers, or were refused');
 my ($ret, $stdout, $stderr) = $node->psql('postgres',
 	"\\set VERBOSITY sqlstate\nSELECT count(*) FROM account FOR SYSTEM_TIME AS OF (SELECT t FROM begun)");
 like($stderr, qr/22023/, 'AS OF a time before the horizon');
