@@ -168,17 +168,26 @@ history_reach_raise(pg_atomic_uint64 *reach, TimestampTz end)
 static HistoryReachEntry *
 history_reach_entry(Oid history)
 {
+	static Oid	last_history = InvalidOid;
+	static HistoryReachEntry *last_entry = NULL;
 	HistoryReachKey key = {MyDatabaseId, history};
 	HistoryReachEntry *entry;
 	TimestampTz start;
 	FullTransactionId xid;
 	bool		found = true;
 
+	/* entries stay, and who asks for one will ask for the same again */
+	if (history == last_history && last_entry != NULL)
+		return last_entry;
 	LWLockAcquire(history_reach->lock, LW_SHARED);
 	entry = hash_search(history_reach_hash, &key, HASH_FIND, NULL);
 	LWLockRelease(history_reach->lock);
 	if (entry != NULL)
+	{
+		last_history = history;
+		last_entry = entry;
 		return entry;
+	}
 
 	/* what was written before the server started counts as well */
 	start = tick_reserve_start();

@@ -267,6 +267,16 @@ transaction_append(Relation rel, HeapTuple tuple, int lifetime)
 	RelationSetTargetBlock(rel, InvalidBlockNumber);
 	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM,
 				NULL);
+
+	/* the two indexes that it should have, and no copy of their list */
+	if (rel->rd_indexvalid && list_length(rel->rd_indexlist) == 2 &&
+		list_member_oid(rel->rd_indexlist, objects->slow) &&
+		list_member_oid(rel->rd_indexlist, objects->brin))
+	{
+		log_insert_index(rel, objects->slow, objects, tuple, lifetime);
+		log_insert_index(rel, objects->brin, objects, tuple, lifetime);
+		return;
+	}
 	foreach(lc, RelationGetIndexList(rel))
 		log_insert_index(rel, lfirst_oid(lc), objects, tuple, lifetime);
 }
