@@ -163,6 +163,14 @@ codec_fill(char *bytes, int size, CodecPattern pattern, int i)
 		for (int j = 0; j < size; j++)
 			bytes[j] = (char) codec_random();
 	}
+	else if (pattern == CODEC_FORM)
+	{
+		static const int different[] = {1, 1, 2, 10, 16, 26};
+
+		for (int j = 0; j < size; j++)
+			bytes[j] = 'A' + j % 5 +
+				codec_any(different[j % lengthof(different)]);
+	}
 	else
 	{
 		for (int j = 0; j < size; j++)
@@ -189,11 +197,13 @@ codec_varlena(CodecPattern pattern, int i, int size)
 		size = codec_numeric(bytes);
 	else
 	{
-		if (pattern >= CODEC_NEAR && pattern != CODEC_FEW && size > 0)
+		if (pattern >= CODEC_NEAR && pattern != CODEC_FEW && size > 0 &&
+			(pattern != CODEC_FORM || codec_any(200) == 0))
 			size = codec_any(size + 1);
 		codec_fill(bytes, size, pattern, i);
 	}
-	if (size <= VARATT_SHORT_MAX - VARHDRSZ_SHORT && codec_any(2))
+	if (size <= VARATT_SHORT_MAX - VARHDRSZ_SHORT &&
+		(codec_any(2) || pattern == CODEC_FORM))
 	{
 		result = palloc(size + VARHDRSZ_SHORT);
 		SET_VARSIZE_SHORT(result, size + VARHDRSZ_SHORT);

@@ -24,6 +24,7 @@ typedef enum CodecPattern
 	CODEC_REPEATED,				/* anything, each a few times */
 	CODEC_FLOAT,				/* float8 or float4: decimals, NaN, -0 ... */
 	CODEC_NUMERIC,				/* varlena: as numeric has it */
+	CODEC_FORM,					/* varlena: few bytes at each place */
 	CODEC_ANY,					/* anything */
 	CODEC_PATTERNS
 } CodecPattern;
