@@ -109,5 +109,48 @@ EXPLAIN (COSTS OFF) INSERT INTO parted SELECT * FROM amounts;
 INSERT INTO parted SELECT * FROM amounts;
 SELECT tableoid::regclass, id, amount, sys_end FROM parted ORDER BY id;
 
+-- triggers on rows may change or drop them, and see the period
+CREATE TABLE guarded (id integer PRIMARY KEY, note text, owner text) WITH SYSTEM VERSIONING;
+CREATE TABLE rows AS SELECT i AS id, 'n' || i AS note, CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END AS owner
+	FROM generate_series(1, 4) i;
+CREATE FUNCTION change_row() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF NEW.id = 2 THEN RETURN NULL; END IF; NEW.note := upper(NEW.note); RETURN NEW; END $$;
+CREATE FUNCTION show_row() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE NOTICE '% % %', TG_LEVEL, NEW.note, NEW.sys_end; RETURN NULL; END $$;
+CREATE TRIGGER change_row BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION change_row();
+CREATE TRIGGER show_row AFTER INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION show_row();
+CREATE TRIGGER show_statement BEFORE INSERT ON guarded FOR EACH STATEMENT EXECUTE FUNCTION show_row();
+EXPLAIN (COSTS OFF) INSERT INTO guarded SELECT * FROM rows;
+INSERT INTO guarded SELECT * FROM rows RETURNING id, note, sys_end, ctid;
+DROP TRIGGER change_row ON guarded;
+DROP TRIGGER show_row ON guarded;
+DROP TRIGGER show_statement ON guarded;
+
+-- a key that comes again starts after its last version ended, also in a savepoint
+DELETE FROM guarded;
+BEGIN;
+SAVEPOINT a;
+INSERT INTO guarded SELECT * FROM rows;
+ROLLBACK TO a;
+INSERT INTO guarded SELECT * FROM rows;
+COMMIT;
+SELECT count(*) AS rows, count(DISTINCT sys_start) AS starts,
+	(SELECT count(*) FROM guarded g JOIN guarded_history h USING (id) WHERE g.sys_start < h.sys_end) AS overlaps
+FROM guarded;
+
+-- policies of rows
+DELETE FROM guarded;
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+ALTER TABLE guarded FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON guarded USING (owner = 'a');
+INSERT INTO guarded SELECT * FROM rows;
+INSERT INTO guarded SELECT * FROM rows WHERE owner = 'a';
+SELECT id FROM guarded ORDER BY id;
+
+-- the past is read only
+SET temporal.as_of = '2020-01-01';
+INSERT INTO guarded SELECT * FROM rows;
+RESET temporal.as_of;
+
 SET client_min_messages = warning;
 DROP SCHEMA append_test CASCADE;

@@ -47,8 +47,6 @@
  */
 #include "postgres.h"
 
-#include "port/pg_bswap.h"
-
 #include "history/history_integers.h"
 
 /* Bits that can be taken out of eight bytes wherever they begin */
@@ -455,18 +453,6 @@ history_integers_append(StringInfo buf, const uint64 *values, int n, int level)
  * Reading
  */
 
-static inline uint64
-integers_load(const uint8 *bytes)
-{
-	uint64		number;
-
-	memcpy(&number, bytes, sizeof(number));
-#ifdef WORDS_BIGENDIAN
-	number = pg_bswap64(number);
-#endif
-	return number;
-}
-
 /*
  * Numbers of up to 57 bits; eight bytes can be read where the last begins.
  */
@@ -478,7 +464,8 @@ integers_unpack_bits(const uint8 *bytes, Size bit, int width, uint64 base,
 
 	for (int i = 0; i < n; i++, bit += width)
 		values[i] = base +
-			scale * ((integers_load(bytes + bit / 8) >> bit % 8) & mask);
+			scale * ((history_integers_load(bytes + bit / 8) >> bit % 8) &
+					 mask);
 }
 
 /*
@@ -496,7 +483,7 @@ integers_unpack(const uint8 *bytes, Size available, int width, uint64 base,
 	if (width == 64)
 	{
 		for (int i = from; i < to; i++)
-			*values++ = base + scale * integers_load(bytes + (Size) i * 8);
+			*values++ = base + scale * history_integers_load(bytes + (Size) i * 8);
 		return;
 	}
 	if (available >= bits / 8 + sizeof(uint64))

@@ -8,6 +8,8 @@
 #ifndef TEMPORAL_HISTORY_INTEGERS_H
 #define TEMPORAL_HISTORY_INTEGERS_H
 
+#include "port/pg_bswap.h"
+
 #include "history/history_section.h"
 
 typedef enum IntegersMode
@@ -35,6 +37,19 @@ typedef struct HistoryIntegers
 	int			ndistinct;
 	uint64	   *codes;
 } HistoryIntegers;
+
+/* Eight bytes as they were packed: the least first, on every machine */
+static inline uint64
+history_integers_load(const uint8 *bytes)
+{
+	uint64		number;
+
+	memcpy(&number, bytes, sizeof(number));
+#ifdef WORDS_BIGENDIAN
+	number = pg_bswap64(number);
+#endif
+	return number;
+}
 
 /* Bits that a number needs */
 extern int	history_integers_bits(uint64 number);

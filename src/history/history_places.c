@@ -32,7 +32,6 @@
 #include "postgres.h"
 
 #include "access/tupmacs.h"
-#include "port/pg_bswap.h"
 
 #include "base/compat.h"
 #include "history/history_bitmap.h"
@@ -274,18 +273,6 @@ places_read_alphabets(HistoryReader *reader, PlacesReader *places)
 	return true;
 }
 
-static inline uint64
-places_load(const uint8 *bytes)
-{
-	uint64		word;
-
-	memcpy(&word, bytes, sizeof(word));
-#ifdef WORDS_BIGENDIAN
-	word = pg_bswap64(word);
-#endif
-	return word;
-}
-
 /*
  * Makes a text of so many characters, whose first bit is known.
  */
@@ -293,7 +280,7 @@ static inline void
 places_form(const PlacesReader *places, const uint8 *bytes, Size bit,
 			char *out, int size)
 {
-	uint64		word = places_load(bytes + bit / 8) >> bit % 8;
+	uint64		word = history_integers_load(bytes + bit / 8) >> bit % 8;
 	int			left = PLACES_WORD;
 
 	for (int i = 0; i < size; i++)
@@ -302,7 +289,7 @@ places_form(const PlacesReader *places, const uint8 *bytes, Size bit,
 
 		if (width > left)
 		{
-			word = places_load(bytes + bit / 8) >> bit % 8;
+			word = history_integers_load(bytes + bit / 8) >> bit % 8;
 			left = PLACES_WORD;
 		}
 		out[i] = places->characters[i][word & ((1 << width) - 1)];

@@ -8,8 +8,9 @@
  * When its time is over it stops at the end of a page, so that a transaction is
  * as short as its caller wants it.
  *
- * Nobody is waited for, and who waits for the table has it soon.  A version that another transaction is about to delete,
- * because it moves to a segment or because retention runs twice, is left to it.
+ * Nobody is waited for, and who waits for the table has it soon.  A version
+ * that another transaction is about to delete, because it moves to a segment or
+ * because retention runs twice, is left to it.
  *
  *-------------------------------------------------------------------------
  */
