@@ -11,10 +11,12 @@ CREATE TABLE bench.operation (
 );
 INSERT INTO bench.operation (part, operation, baseline, title) VALUES
 	('write', 'insert_one', 'insert_one', 'INSERT, one row'),
+	('write', 'insert_durable', 'insert_durable', 'INSERT, one row, durable'),
 	('write', 'copy', 'copy', 'COPY'),
 	('write', 'insert_computed', 'insert_computed', 'INSERT ... SELECT'),
 	('write', 'insert_select', 'insert_select', 'INSERT ... SELECT, rows as they are'),
 	('write', 'update_one', 'update_one', 'UPDATE, one row by key'),
+	('write', 'update_durable', 'update_durable', 'UPDATE, one row by key, durable'),
 	('write', 'update_bulk', 'update_bulk', 'UPDATE, all rows'),
 	('write', 'delete_bulk', 'delete_bulk', 'DELETE, all rows'),
 	('read', 'key_current', 'key_current', 'one key, no clause'),
@@ -51,10 +53,12 @@ CREATE TABLE bench.target (
 );
 INSERT INTO bench.target VALUES
 	('temporal', 'insert_one', 0.93, NULL),	-- 0.95 without the log of transactions
+	('temporal', 'insert_durable', 0.95, NULL),
 	('temporal', 'copy', 0.92, NULL),
 	('temporal', 'insert_computed', 0.92, NULL),
 	('temporal', 'insert_select', 0.92, NULL),
 	('temporal', 'update_one', 0.78, NULL),	-- 0.80 without it
+	('temporal', 'update_durable', 0.80, NULL),
 	('temporal', 'update_bulk', 0.60, NULL),
 	('temporal', 'delete_bulk', 0.25, NULL),
 	('temporal', 'key_middle', NULL, 1.5),

@@ -161,7 +161,8 @@ capture_history(const VersionedRelation *versioned)
 }
 
 /*
- * Checks the columns of an INSERT; DEFAULT becomes temporal.row_start(history).
+ * Checks the columns of an INSERT; DEFAULT becomes temporal.row_start(history)
+ * and 'infinity'.
  */
 static void
 capture_complete_insert(Query *query, List *targetlist,
@@ -188,11 +189,21 @@ capture_complete_insert(Query *query, List *targetlist,
 			else if (!temporal_allow_period_writes)
 				capture_refuse_value(versioned, tle->resno, true);
 		}
-		else if (tle->resno == versioned->end_attno &&
-				 !temporal_allow_period_writes &&
-				 !capture_is_inserted_default(query, (Node *) tle->expr,
-											  FUNCTION_ROW_END))
-			capture_refuse_value(versioned, tle->resno, true);
+		else if (tle->resno == versioned->end_attno)
+		{
+			/* what the planner would find by calling the function */
+			if (capture_is_default((Node *) tle->expr, FUNCTION_ROW_END))
+				tle->expr = (Expr *)
+					makeConst(TIMESTAMPTZOID, -1, InvalidOid,
+							  sizeof(TimestampTz),
+							  TimestampTzGetDatum(DT_NOEND), false,
+							  FLOAT8PASSBYVAL);
+			else if (!temporal_allow_period_writes &&
+					 !capture_is_inserted_default(query,
+												  (Node *) tle->expr,
+												  FUNCTION_ROW_END))
+				capture_refuse_value(versioned, tle->resno, true);
+		}
 	}
 }
 
