@@ -138,6 +138,8 @@ session_time_parse_timestamp(const char *text, TimestampTz *result)
 static bool
 session_time_parse(const char *text, SessionTime *time, const char **name)
 {
+	*name = text;
+	time->number = 0;
 	while (isspace((unsigned char) *text))
 		text++;
 	for (int i = 0; i < lengthof(session_time_prefixes); i++)

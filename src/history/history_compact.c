@@ -658,8 +658,9 @@ compact_open_segments(CompactState *state, const SegmentTable *table)
 		AttrNumber *attnos = palloc((order->nkeys + 1) * sizeof(AttrNumber));
 
 		attnos[0] = state->key_attno;
-		memcpy(attnos + 1, order->key_attnos,
-			   order->nkeys * sizeof(AttrNumber));
+		if (order->nkeys > 0)
+			memcpy(attnos + 1, order->key_attnos,
+				   order->nkeys * sizeof(AttrNumber));
 		order->key_attnos = attnos;
 		order->nkeys++;
 	}

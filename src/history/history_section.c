@@ -41,15 +41,6 @@
 /* Bytes after a section's that may be read */
 #define SECTION_PADDING		16
 
-bool
-history_section_wrong(HistoryReader *reader, const char *what)
-{
-	if (reader->wrong == NULL)
-		reader->wrong = what;
-	reader->at = reader->end;
-	return false;
-}
-
 /*
  * Numbers
  */

@@ -26,8 +26,18 @@ typedef struct HistoryReader
 	const uint8 *wanted;		/* values that will be looked at; NULL: all */
 } HistoryReader;
 
-/* Says what is wrong, if it is the first thing that is; returns false. */
-extern bool history_section_wrong(HistoryReader *reader, const char *what);
+/*
+ * Says what is wrong, if it is the first thing that is; returns false, as
+ * static analysis sees if it is here.
+ */
+static inline bool
+history_section_wrong(HistoryReader *reader, const char *what)
+{
+	if (reader->wrong == NULL)
+		reader->wrong = what;
+	reader->at = reader->end;
+	return false;
+}
 
 /* Unsigned numbers, small ones in few bytes */
 extern void history_section_write_number(StringInfo buf, uint64 number);

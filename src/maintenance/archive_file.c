@@ -205,6 +205,7 @@ archive_file_create(const char *path, const ArchiveHeader *header)
 		ereport(ERROR,
 				(file_errcode(),
 				 errmsg("could not create archive \"%s\": %m", path)));
+	/* not a text: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 	memcpy(preamble, ARCHIVE_MAGIC, ARCHIVE_MAGIC_SIZE);
 	archive_format_put_uint32(preamble + ARCHIVE_MAGIC_SIZE, ARCHIVE_VERSION);
 	file_write(writer, preamble, sizeof(preamble));
@@ -403,10 +404,11 @@ file_read_record(ArchiveFileReader *reader, char *kind, Size *size)
 static void
 file_open(ArchiveFileReader *reader)
 {
+	/* two of them are 0 here: NOLINTNEXTLINE(misc-redundant-expression) */
+	int			flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY;
 	struct stat st;
 
-	reader->fd = OpenTransientFile(reader->path, O_RDONLY | O_NOFOLLOW |
-								   O_NONBLOCK | PG_BINARY);
+	reader->fd = OpenTransientFile(reader->path, flags);
 	if (reader->fd < 0 || fstat(reader->fd, &st) != 0)
 		ereport(ERROR,
 				(file_errcode(),
@@ -521,6 +523,7 @@ archive_file_next(ArchiveFileReader *reader, const bool *wanted,
 	char	   *bytes;
 	char		kind;
 	Size		size;
+	bool		is_block = false;
 
 	if (archive_file_header(reader) == NULL || reader->complete)
 		return false;
@@ -534,11 +537,14 @@ archive_file_next(ArchiveFileReader *reader, const bool *wanted,
 	else if (kind != ARCHIVE_RECORD_BLOCK_KIND)
 		reader->wrong = "a part is of no known kind";
 	else
+	{
 		reader->wrong = archive_format_read_block(bytes, size,
 												  reader->header.ncolumns,
 												  wanted, block);
+		is_block = reader->wrong == NULL;
+	}
 	MemoryContextSwitchTo(old);
-	if (reader->wrong != NULL || reader->complete)
+	if (!is_block)
 		return false;
 	pfree(bytes);
 	reader->versions += block->nversions;
