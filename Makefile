@@ -68,6 +68,7 @@ OBJS = \
 	src/history/history_segment.o \
 	src/history/history_segments.o \
 	src/history/history_slices.o \
+	src/history/history_sort.o \
 	src/history/history_store.o \
 	src/history/history_survey.o \
 	src/history/history_zstd.o \

@@ -61,6 +61,7 @@
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 #include "history/history_slices.h"
+#include "history/history_sort.h"
 
 /* Versions in a slice: so many for each current row, but within these bounds */
 #define COMPACT_VERSIONS_A_ROW	4
@@ -176,15 +177,6 @@ compact_look_at_table(CompactState *state, Oid relid)
 		index_close(index, AccessShareLock);
 	}
 	table_close(rel, NoLock);
-}
-
-static int
-compact_compare_times(const void *a, const void *b)
-{
-	TimestampTz left = *(const TimestampTz *) a;
-	TimestampTz right = *(const TimestampTz *) b;
-
-	return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /*
@@ -354,10 +346,8 @@ compact_end_run(CompactState *state)
 		compact_end_segment(state);
 	if (run->versions == 0)
 		return;
-	qsort(state->starts, run->versions, sizeof(TimestampTz),
-		  compact_compare_times);
-	qsort(state->ends, run->versions, sizeof(TimestampTz),
-		  compact_compare_times);
+	history_sort_times(state->starts, run->versions);
+	history_sort_times(state->ends, run->versions);
 	for (int i = 0; i < SEGMENT_RUN_QUANTILES; i++)
 	{
 		int64		place = i * (run->versions - 1) /
@@ -390,7 +380,7 @@ compact_grow(void *array, int64 used, int64 *space, Size size)
  * Adds a sorted version to the segment that is being made.
  */
 static void
-compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
+compact_add(CompactState *state, const SliceVersion *version)
 {
 	SegmentColumns *columns = &state->columns;
 	SegmentRun *run = &state->run;
@@ -408,9 +398,9 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	{
 		Form_pg_attribute att = TupleDescAttr(state->desc, i);
 
-		columns->nulls[i][n] = slot->tts_isnull[i];
-		columns->values[i][n] = slot->tts_isnull[i] || att->attisdropped ?
-			(Datum) 0 : compact_copy_value(state, att, slot->tts_values[i]);
+		columns->nulls[i][n] = version->nulls[i];
+		columns->values[i][n] = version->nulls[i] || att->attisdropped ?
+			(Datum) 0 : compact_copy_value(state, att, version->values[i]);
 	}
 	MemoryContextSwitchTo(old);
 	columns->nversions++;
@@ -420,17 +410,11 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	state->ends = compact_grow(state->ends, run->versions, &state->run_space,
 							   sizeof(TimestampTz));
 	state->starts[run->versions] =
-		DatumGetTimestampTz(slot->tts_values[state->order.start_attno - 1]);
+		DatumGetTimestampTz(version->values[state->order.start_attno - 1]);
 	state->ends[run->versions] =
-		DatumGetTimestampTz(slot->tts_values[state->order.end_attno - 1]);
+		DatumGetTimestampTz(version->values[state->order.end_attno - 1]);
 	run->versions++;
-	run->raw_bytes += tuple_size;
-}
-
-static int
-compact_compare_tids(const void *a, const void *b)
-{
-	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+	run->raw_bytes += version->size;
 }
 
 /*
@@ -442,8 +426,7 @@ compact_delete(CompactState *state)
 	CommandId	cid = GetCurrentCommandId(true);
 
 	job_progress_set_phase("deleting from heap");
-	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
-		  compact_compare_tids);
+	history_sort_tids(state->tids, state->ntids);
 	for (int64 i = 0; i < state->ntids; i++)
 	{
 		TM_FailureData failure;
@@ -507,7 +490,7 @@ compact_build(CompactState *state, HistorySlices *slices)
 			slice = version.slice;
 			age = version.age;
 		}
-		compact_add(state, version.slot, version.size);
+		compact_add(state, &version);
 		if (!version.in_heap)
 			continue;
 		state->result->versions++;

@@ -44,6 +44,7 @@
 #include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
+#include "history/history_sort.h"
 
 /* A run, and what happened to it */
 typedef struct PruneRun
@@ -429,12 +430,6 @@ prune_segment(PruneState *state, TupleTableSlot *slot)
 	MemoryContextReset(state->context);
 }
 
-static int
-prune_compare_tids(const void *a, const void *b)
-{
-	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
-}
-
 /*
  * Adds the segment in the slot if there may be something to go.
  */
@@ -520,8 +515,7 @@ history_prune_find(PruneWork *work, const SegmentTable *table,
 		break;
 	}
 	prune_end(&state);
-	qsort(list->tids, list->ntids, sizeof(ItemPointerData),
-		  prune_compare_tids);
+	history_sort_tids(list->tids, list->ntids);
 }
 
 bool

@@ -32,6 +32,7 @@
 #include "history/history_directory.h"
 #include "history/history_scan_bound.h"
 #include "history/history_scan_state.h"
+#include "history/history_sort.h"
 
 /*
  * If runs with fewer than one in so many segments are wanted, or these fit into
@@ -317,12 +318,6 @@ scan_choose_source(HistoryScanState *state)
 	return SCAN_ALL;
 }
 
-static int
-scan_compare_tids(const void *a, const void *b)
-{
-	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
-}
-
 /*
  * Asks the GiST index, and puts what it says in the order of the heap: about
  * as fast to read as all of it, page by page.
@@ -357,8 +352,7 @@ scan_begin_period(HistoryScanState *state)
 		state->tids[state->ntids++] = *tid;
 	}
 	MemoryContextSwitchTo(old);
-	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
-		  scan_compare_tids);
+	history_sort_tids(state->tids, state->ntids);
 }
 
 /*

@@ -41,8 +41,9 @@ typedef struct HistorySlices HistorySlices;
 typedef struct SliceVersion
 {
 	bool		in_heap;		/* or it comes from a segment */
-	TupleTableSlot *slot;		/* the history's columns are its first ones;
-								 * valid until the next version */
+	const Datum *values;		/* of the history's columns; valid until the
+								 * next version */
+	const bool *nulls;
 	int32		slice;			/* from 0 */
 	int32		age;			/* those of one slice and age follow each other */
 	ItemPointerData tid;		/* where it is in the heap */

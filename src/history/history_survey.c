@@ -30,6 +30,7 @@
 
 #include "catalog/job_progress.h"
 #include "history/history_slices.h"
+#include "history/history_sort.h"
 #include "history/history_survey.h"
 
 /* Ranges of pages: not more than so many, of not less than so many pages */
@@ -70,15 +71,6 @@ struct HistorySurvey
 	int64		done;
 	TimestampTz taken_at;
 };
-
-static int
-survey_compare_times(const void *a, const void *b)
-{
-	TimestampTz left = *(const TimestampTz *) a;
-	TimestampTz right = *(const TimestampTz *) b;
-
-	return left < right ? -1 : left > right ? 1 : 0;
-}
 
 /*
  * Adds the end of a version to the sample.
@@ -157,8 +149,7 @@ survey_create(const SliceOrder *order)
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	qsort(survey->sample, survey->nsample, sizeof(TimestampTz),
-		  survey_compare_times);
+	history_sort_times(survey->sample, survey->nsample);
 	return survey;
 }
 
