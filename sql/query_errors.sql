@@ -174,3 +174,6 @@ SELECT id, v FROM ver FOR SYSTEM_TIME FROM '-infinity' TO 'infinity' GROUP BY id
 
 -- The server is up, and the table as it was
 SELECT id, v FROM ver FOR SYSTEM_TIME ALL;
+-- A relation that is not there, which a number can be
+SELECT temporal.clause_time(now(), 4294967295);
+\echo :SQLSTATE

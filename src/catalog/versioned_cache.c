@@ -164,16 +164,21 @@ versioned_cache_require(Oid relid, int position)
 {
 	const VersionedRelation *versioned = versioned_cache_get(relid);
 	VersionedTable table;
+	char	   *name;
 	bool		is_history;
 
 	if (versioned != NULL && OidIsValid(versioned->history))
 		return versioned;
 
+	name = get_rel_name(relid);
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	is_history = versioned_table_find_by_history(relid, &table);
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("table \"%s\" is not system-versioned",
-					get_rel_name(relid)),
+			 errmsg("table \"%s\" is not system-versioned", name),
 			 is_history ?
 			 errhint("It is the history of table \"%s\": query that, with FOR SYSTEM_TIME ALL for all its versions.",
 					 get_rel_name(table.relation)) :
