@@ -83,3 +83,42 @@ SELECT n FROM sgk_day_history WHERE day = ANY ('{"2024-01-05 00:00","2025-05-05 
 SELECT n FROM sgk_day_history WHERE day = '2024-01-05 00:00'::timestamp;
 SELECT count(*) FROM sgk_day_history WHERE day < '2024-01-05 12:00'::timestamp;
 DROP TABLE sgk_day CASCADE;
+
+-- Versions are sorted by a number that stands for a part of the key: each is
+-- found whatever the type, also where the number does not tell keys apart
+CREATE DOMAIN sgk_number AS bigint;
+CREATE PROCEDURE sgk_find_all(type text, keys text) LANGUAGE plpgsql AS $$
+DECLARE
+	many bigint;
+	few boolean;
+	lost bigint;
+BEGIN
+	EXECUTE format('CREATE TABLE sgk_any (id %s PRIMARY KEY, n integer) WITH SYSTEM VERSIONING', type);
+	EXECUTE format('INSERT INTO sgk_any (id, n) SELECT DISTINCT v::%s, 0 FROM (%s) k (v)', type, keys);
+	COMMIT;
+	UPDATE sgk_any SET n = 1;
+	COMMIT;
+	SELECT versions, segments < 2 FROM temporal.compress_history('sgk_any', clock_timestamp()) INTO many, few;
+	SET LOCAL enable_seqscan = off;
+	SELECT count(*) FROM sgk_any k
+	WHERE (SELECT count(*) FROM sgk_any_history h WHERE h.id = k.id) <> 1 INTO lost;
+	RAISE NOTICE '%: % versions, few segments: %, lost: %', type, many, few, lost;
+	DROP TABLE sgk_any CASCADE;
+END
+$$;
+CALL sgk_find_all('smallint', 'SELECT generate_series(-32768, 32767, 20) UNION ALL VALUES (-1), (0), (32767)');
+CALL sgk_find_all('integer', $$SELECT generate_series(-2147483648, 2147483647, 1000000) UNION ALL VALUES (-1), (0), (2147483647)$$);
+CALL sgk_find_all('bigint', $$SELECT i::bigint * 3000000 + d FROM generate_series(-1000, 3000) i, generate_series(-1, 0) d
+	UNION ALL VALUES (4294967294), (4294967295), (4294967296), (9223372036854775807), (-9223372036854775808)$$);
+CALL sgk_find_all('sgk_number', 'SELECT i * 4000000000 FROM generate_series(-2000, 2000) i');
+CALL sgk_find_all('date', $$SELECT date '1990-01-01' + i FROM generate_series(0, 4000) i
+	UNION ALL VALUES (date '4713-01-01 BC'), (date '5874897-12-31'), (date '-infinity'), (date 'infinity')$$);
+CALL sgk_find_all('timestamp', $$SELECT timestamp '1990-01-01' + i * interval '3 days 1 second' FROM generate_series(0, 3000) i
+	UNION ALL SELECT timestamp '2000-01-01' + i * interval '1 second' FROM generate_series(-1000, 1000) i
+	UNION ALL VALUES (timestamp '-infinity'), (timestamp 'infinity')$$);
+CALL sgk_find_all('timestamptz', $$SELECT timestamptz '1999-12-31 12:00+0' + i * interval '1 minute' FROM generate_series(0, 3000) i$$);
+CALL sgk_find_all('oid', $$SELECT i::bigint * 1400000 FROM generate_series(0, 3000) i$$);
+CALL sgk_find_all('numeric', $$SELECT i / 7.0 FROM generate_series(-1500, 1500) i$$);
+CALL sgk_find_all('uuid', $$SELECT md5(i::text)::uuid FROM generate_series(0, 3000) i$$);
+DROP PROCEDURE sgk_find_all;
+DROP DOMAIN sgk_number;
