@@ -189,6 +189,8 @@ ddl_guard_history_command(Oid history, const VersionedTable *table,
 		case AT_ClusterOn:
 		case AT_DropCluster:
 		case AT_ReplicaIdentity:
+		case AT_EnableRowSecurity:
+		case AT_DisableRowSecurity:
 			break;
 		case AT_EnableAlwaysTrig:
 		case AT_EnableReplicaTrig:
