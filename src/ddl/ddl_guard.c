@@ -368,7 +368,6 @@ ddl_guard_drop(DropStmt *stmt)
 		{
 			RangeVar   *rv = makeRangeVarFromNameList(castNode(List,
 															   lfirst(lc)));
-			const VersionedRelation *versioned;
 			VersionedTable table;
 
 			relid = RangeVarGetRelid(rv, NoLock, true);
@@ -379,18 +378,6 @@ ddl_guard_drop(DropStmt *stmt)
 			if (versioned_table_find(relid, &table) &&
 				OidIsValid(table.history))
 				ddl_history_tie(relid, table.history);
-			if (!get_rel_relispartition(relid))
-				continue;
-			LockRelationOid(relid, AccessExclusiveLock);
-			versioned = versioned_cache_get(relid);
-			if (versioned != NULL && OidIsValid(versioned->history) &&
-				!ddl_table_is_empty(relid))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("cannot drop partition \"%s\" of versioned table \"%s\", because it is not empty",
-								get_rel_name(relid),
-								get_rel_name(versioned->root)),
-						 errhint("TRUNCATE it first, which moves its rows to history.")));
 		}
 	}
 }
