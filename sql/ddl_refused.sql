@@ -166,6 +166,9 @@ ALTER TABLE ref DROP COLUMN v;
 \echo :SQLSTATE
 ALTER TABLE ref RENAME COLUMN v TO w;
 \echo :SQLSTATE
+-- by the other name that columns have as well
+ALTER TYPE ref RENAME ATTRIBUTE v TO w;
+\echo :SQLSTATE
 ALTER TABLE ref ALTER COLUMN v TYPE bigint;
 \echo :SQLSTATE
 ALTER TABLE ref ALTER COLUMN v SET DATA TYPE text USING v::text;
@@ -190,6 +193,8 @@ CREATE TABLE ref_period (id integer PRIMARY KEY, v integer, s TIMESTAMPTZ GENERA
 ALTER TABLE ref_period DROP COLUMN s;
 \echo :SQLSTATE
 ALTER TABLE ref_period RENAME s TO since;
+\echo :SQLSTATE
+ALTER TYPE ref_period RENAME ATTRIBUTE s TO since;
 \echo :SQLSTATE
 ALTER TABLE ref_period ALTER e TYPE timestamp;
 \echo :SQLSTATE
@@ -258,6 +263,8 @@ ALTER TABLE ref_history ALTER v TYPE bigint;
 ALTER TABLE ref_history ALTER v SET DEFAULT 1;
 \echo :SQLSTATE
 ALTER TABLE ref_history RENAME v TO w;
+\echo :SQLSTATE
+ALTER TYPE ref_history RENAME ATTRIBUTE v TO w;
 \echo :SQLSTATE
 DROP TRIGGER temporal_protect_history ON ref_history;
 \echo :SQLSTATE

@@ -712,7 +712,8 @@ ddl_dispatch(UtilityCall *call)
 			ddl_run(call);
 			if (castNode(RenameStmt, stmt)->renameType == OBJECT_TRIGGER)
 				ddl_after_trigger(castNode(RenameStmt, stmt)->relation);
-			else if (castNode(RenameStmt, stmt)->renameType == OBJECT_COLUMN)
+			else if (castNode(RenameStmt, stmt)->renameType == OBJECT_COLUMN ||
+					 castNode(RenameStmt, stmt)->renameType == OBJECT_ATTRIBUTE)
 				ddl_check_retention(RangeVarGetRelid(castNode(RenameStmt, stmt)->relation,
 													 NoLock, true));
 			break;

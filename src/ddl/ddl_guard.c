@@ -382,6 +382,10 @@ ddl_guard_drop(DropStmt *stmt)
 	}
 }
 
+/*
+ * Columns have two names: ALTER TYPE ... RENAME ATTRIBUTE also takes a table,
+ * by its row type.
+ */
 static void
 ddl_guard_rename(RenameStmt *stmt)
 {
@@ -392,6 +396,7 @@ ddl_guard_rename(RenameStmt *stmt)
 
 	if (stmt->relation == NULL ||
 		(stmt->renameType != OBJECT_COLUMN &&
+		 stmt->renameType != OBJECT_ATTRIBUTE &&
 		 stmt->renameType != OBJECT_TRIGGER))
 		return;
 	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
