@@ -255,6 +255,20 @@ UPDATE ref SET v = 2;
 SELECT v, sys_start > '2020-01-01' AS true_start FROM ref FOR SYSTEM_TIME ALL ORDER BY sys_start;
 DROP TRIGGER aaaa ON ref;
 
+-- What looks like one of ours, and was there before, is replaced: it may never fire
+CREATE TABLE ref_lame (id integer PRIMARY KEY, v integer);
+CREATE TRIGGER temporal_capture_update AFTER UPDATE ON ref_lame REFERENCING OLD TABLE AS o
+	FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION temporal.capture_statement();
+CREATE TRIGGER temporal_capture_delete BEFORE DELETE ON ref_lame FOR EACH STATEMENT EXECUTE FUNCTION temporal.capture_statement();
+CREATE TRIGGER temporal_capture_truncate AFTER TRUNCATE ON ref_lame FOR EACH STATEMENT EXECUTE FUNCTION temporal.capture_statement();
+ALTER TABLE ref_lame ADD SYSTEM VERSIONING;
+INSERT INTO ref_lame VALUES (1, 1), (2, 1), (3, 1);
+UPDATE ref_lame SET v = 2;
+DELETE FROM ref_lame WHERE id = 2;
+TRUNCATE ref_lame;
+SELECT id, v FROM ref_lame_history ORDER BY id, sys_end;
+DROP TABLE ref_lame CASCADE;
+
 -- The history relation
 ALTER TABLE ref_history ADD COLUMN x integer;
 \echo :SQLSTATE

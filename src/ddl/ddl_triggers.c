@@ -125,14 +125,20 @@ trigger_function_is_ours(Oid function)
 }
 
 /*
- * Is it the trigger that the plan would make?
+ * Is it the trigger that the plan would make?  Somebody else may have made one
+ * of that name, which fires at other times, or never.
  */
 static bool
 trigger_matches(const Trigger *trigger, const TriggerPlan *plan)
 {
+	int16		type = plan->timing | plan->events |
+		(plan->row ? TRIGGER_TYPE_ROW : 0);
+
 	return strcmp(trigger->tgname, plan->name) == 0 &&
 		trigger->tgfoid == extension_function(plan->function) &&
-		trigger->tgenabled == plan->fires &&
+		trigger->tgtype == type && trigger->tgenabled == plan->fires &&
+		trigger->tgqual == NULL && trigger->tgnattr == 0 &&
+		(trigger->tgoldtable != NULL) == plan->old_table &&
 		(trigger->tgnewtable != NULL) == plan->new_table;
 }
 
