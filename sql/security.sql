@@ -366,6 +366,24 @@ DROP TABLE sec_closed, sec_closed_before, sec_closed_first CASCADE;
 SET ROLE NONE;
 DROP ROLE regress_temporal_reads_all;
 
+-- Who looks after others' tables does not run their functions
+SET ROLE regress_temporal_user;
+CREATE FUNCTION sec_tell(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+	'BEGIN RAISE NOTICE ''as %'', current_user; RETURN $1; END';
+CREATE TABLE sec_told (id integer PRIMARY KEY) WITH SYSTEM VERSIONING;
+INSERT INTO sec_told VALUES (1);
+DELETE FROM sec_told;
+SELECT versions FROM temporal.compress_history('sec_told', 'infinity');
+CREATE INDEX ON sec_told_history (sec_tell(id));
+SET ROLE NONE;
+SELECT versions FROM temporal.decompress_history('sec_told');
+SELECT versions FROM temporal.compress_history('sec_told', 'infinity');
+ALTER TABLE sec_told DROP SYSTEM VERSIONING;
+SET ROLE regress_temporal_user;
+SELECT id FROM sec_told_history;
+DROP TABLE sec_told, sec_told_history;
+DROP FUNCTION sec_tell;
+
 -- A new owner has the history, too
 SET ROLE regress_temporal_user;
 CREATE TABLE sec_moved (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
