@@ -210,6 +210,29 @@ UPDATE ref_moody SET mood = 'bad';
 DROP TYPE ref_mood CASCADE;
 \set VERBOSITY default
 SELECT mood FROM ref_moody FOR SYSTEM_TIME ALL ORDER BY sys_start;
+-- ... nor by taking attributes out of their types
+CREATE TYPE ref_inner AS (a integer, b integer);
+CREATE TYPE ref_outer AS (i ref_inner[], c integer);
+CREATE TABLE ref_composed (id integer PRIMARY KEY, o ref_outer) WITH SYSTEM VERSIONING;
+INSERT INTO ref_composed VALUES (1, ROW(ARRAY[ROW(1, 2)::ref_inner], 3));
+DELETE FROM ref_composed;
+ALTER TYPE ref_inner DROP ATTRIBUTE b;
+\echo :SQLSTATE
+ALTER TYPE ref_outer DROP ATTRIBUTE c CASCADE;
+\echo :SQLSTATE
+ALTER TYPE ref_inner ADD ATTRIBUTE d integer;
+SELECT o FROM ref_composed FOR SYSTEM_TIME ALL;
+DROP TABLE ref_composed CASCADE;
+ALTER TYPE ref_inner DROP ATTRIBUTE b;
+DROP TYPE ref_inner CASCADE;
+DROP TYPE ref_outer;
+CREATE TABLE ref_row (a integer, b integer);
+CREATE TABLE ref_rows (id integer PRIMARY KEY, r ref_row) WITH SYSTEM VERSIONING;
+ALTER TABLE ref_row DROP COLUMN b;
+\echo :SQLSTATE
+DROP TABLE ref_rows CASCADE;
+ALTER TABLE ref_row DROP COLUMN b;
+DROP TABLE ref_row;
 
 -- Persistence
 ALTER TABLE ref SET UNLOGGED;

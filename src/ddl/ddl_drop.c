@@ -17,10 +17,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -188,6 +197,68 @@ ddl_drop_column(Oid relid, AttrNumber attno)
 }
 
 /*
+ * A history with values of the type, in arrays, domains and other composite
+ * types as well (find_composite_type_dependencies() in tablecmds.c is like it);
+ * InvalidOid if there is none.
+ */
+static Oid
+ddl_history_with_type(Oid type)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			result = InvalidOid;
+
+	check_stack_depth();
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(TypeRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(type));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2,
+							  keys);
+	while (!OidIsValid(result) &&
+		   HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend user = (Form_pg_depend) GETSTRUCT(tuple);
+		VersionedTable table;
+
+		if (user->classid == TypeRelationId)
+			result = ddl_history_with_type(user->objid);
+		else if (user->classid != RelationRelationId || user->objsubid == 0)
+			continue;
+		else if (get_rel_relkind(user->objid) == RELKIND_COMPOSITE_TYPE)
+			result = ddl_history_with_type(get_rel_type_id(user->objid));
+		else if (versioned_table_find_by_history(user->objid, &table))
+			result = user->objid;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return result;
+}
+
+/*
+ * An attribute of a composite type goes, which may be the row type of a table,
+ * and with it a part of each value.
+ */
+static void
+ddl_drop_attribute(Oid relid, AttrNumber attno)
+{
+	Oid			type = get_rel_type_id(relid);
+	Oid			history = InvalidOid;
+
+	if (OidIsValid(type))
+		history = ddl_history_with_type(type);
+	if (OidIsValid(history))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot drop attribute \"%s\" of type \"%s\", of which history table \"%s\" has values",
+						get_attname(relid, attno, false),
+						get_rel_name(relid), get_rel_name(history)),
+				 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING first; its history stays as an ordinary table.")));
+}
+
+/*
  * A history is dropped: its segments follow.
  */
 static void
@@ -251,6 +322,8 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 	if (access != OAT_DROP || classId != RelationRelationId)
 		return;
 	relkind = get_rel_relkind(objectId);
+	if (subId != 0 && extension_is_created())
+		ddl_drop_attribute(objectId, subId);
 	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
 		objectId == extension_catalog() || !extension_is_created())
 		return;
