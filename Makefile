@@ -184,6 +184,7 @@ REGRESS = \
 	create_table \
 	alter_table \
 	ddl_refused \
+	event_triggers \
 	capture_insert \
 	capture_append \
 	capture_update \

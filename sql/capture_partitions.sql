@@ -177,3 +177,44 @@ DROP TRIGGER forge ON prt;
 DROP TRIGGER forge_low ON prt_south_low;
 SELECT count(*) AS guards FROM pg_trigger
 WHERE tgname ~ 'guard' AND tgrelid IN (SELECT relid FROM pg_partition_tree('prt'));
+
+-- A partition with rows does not go unnamed either: with its schema, with its
+-- owner, in a function; but with the table
+SET ROLE NONE;
+CREATE ROLE regress_temporal_lodger;
+CREATE SCHEMA prt_far;
+GRANT USAGE, CREATE ON SCHEMA prt_far TO regress_temporal_user, regress_temporal_lodger;
+GRANT regress_temporal_lodger TO regress_temporal_user;
+SET ROLE regress_temporal_user;
+CREATE TABLE prt_home (id integer PRIMARY KEY) PARTITION BY RANGE (id) WITH SYSTEM VERSIONING;
+CREATE TABLE prt_far.low PARTITION OF prt_home FOR VALUES FROM (0) TO (10) PARTITION BY LIST (id);
+CREATE TABLE prt_far.one PARTITION OF prt_far.low FOR VALUES IN (1);
+CREATE TABLE prt_far.two PARTITION OF prt_far.low FOR VALUES IN (2);
+ALTER TABLE prt_far.two OWNER TO regress_temporal_lodger;
+INSERT INTO prt_home VALUES (1), (2);
+DROP TABLE prt_far.low;
+\echo :SQLSTATE
+SET client_min_messages = error;
+DROP OWNED BY regress_temporal_lodger;
+\echo :SQLSTATE
+RESET client_min_messages;
+DO 'BEGIN DROP TABLE prt_far.one; RAISE NOTICE ''dropped''; END';
+\echo :SQLSTATE
+SET ROLE NONE;
+\set VERBOSITY sqlstate
+DROP SCHEMA prt_far CASCADE;
+\set VERBOSITY default
+SELECT count(*) FROM prt_home;
+BEGIN;
+DROP TABLE prt_home CASCADE;
+SELECT count(*) AS left FROM pg_class WHERE relnamespace = 'prt_far'::regnamespace;
+ROLLBACK;
+DELETE FROM prt_home;
+SET client_min_messages = warning;
+DROP SCHEMA prt_far CASCADE;
+RESET client_min_messages;
+SELECT id FROM prt_home FOR SYSTEM_TIME ALL ORDER BY id;
+DROP TABLE prt_home CASCADE;
+DROP OWNED BY regress_temporal_lodger;
+DROP ROLE regress_temporal_lodger;
+RESET ROLE;

@@ -81,6 +81,37 @@ CREATE TABLE gen_period (id integer PRIMARY KEY, v integer, year_ integer GENERA
 INSERT INTO gen_period VALUES (1, 1);
 UPDATE gen_period SET v = 2;
 SELECT v, year_ FROM gen_period FOR SYSTEM_TIME ALL ORDER BY sys_start;
+-- and is computed anew although no statement assigns to that
+CREATE TABLE gen_start (id integer PRIMARY KEY, v integer, since timestamptz GENERATED ALWAYS AS (sys_start) STORED,
+	twice integer GENERATED ALWAYS AS (v * 2) STORED) WITH SYSTEM VERSIONING;
+INSERT INTO gen_start (id, v) VALUES (1, 1), (2, 1);
+UPDATE gen_start SET v = 2;
+INSERT INTO gen_start (id, v) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET v = excluded.v;
+MERGE INTO gen_start USING (VALUES (2)) AS s (id) ON gen_start.id = s.id WHEN MATCHED THEN UPDATE SET v = 4;
+SELECT id, v, twice, since = sys_start AS same FROM gen_start FOR SYSTEM_TIME ALL ORDER BY id, sys_start;
+CREATE TABLE gen_start_parts (id integer, v integer, since timestamptz GENERATED ALWAYS AS (sys_start) STORED)
+PARTITION BY LIST (v) WITH SYSTEM VERSIONING;
+CREATE TABLE gen_start_one PARTITION OF gen_start_parts FOR VALUES IN (1);
+CREATE TABLE gen_start_two PARTITION OF gen_start_parts FOR VALUES IN (2);
+INSERT INTO gen_start_parts (id, v) VALUES (1, 1);
+UPDATE gen_start_parts SET v = 2;
+UPDATE gen_start_two SET id = 2;
+SELECT id, v, since = sys_start AS same FROM gen_start_parts FOR SYSTEM_TIME ALL ORDER BY sys_start;
+-- A column generated from the end would say for ever that a version is current
+CREATE TABLE gen_end (id integer PRIMARY KEY, period tstzrange GENERATED ALWAYS AS
+	(tstzrange(sys_start, sys_end)) STORED) WITH SYSTEM VERSIONING;
+\echo :SQLSTATE
+CREATE TABLE gen_end (id integer PRIMARY KEY, s timestamptz, e timestamptz, PERIOD FOR SYSTEM_TIME (s, e));
+ALTER TABLE gen_end ADD COLUMN since timestamptz GENERATED ALWAYS AS (s) STORED, ADD COLUMN until timestamptz GENERATED ALWAYS AS (e) STORED;
+INSERT INTO gen_end (id) VALUES (1);
+UPDATE gen_end SET id = 2;
+SELECT since = s AND until = e AS same FROM gen_end;
+ALTER TABLE gen_end ADD SYSTEM VERSIONING;
+\echo :SQLSTATE
+ALTER TABLE gen_end DROP COLUMN until;
+ALTER TABLE gen_end ADD SYSTEM VERSIONING;
+UPDATE gen_end SET id = 3;
+SELECT since = s AS same FROM gen_end FOR SYSTEM_TIME ALL;
 
 -- No columns; no primary key, and rows that equal each other
 CREATE TABLE zero () WITH SYSTEM VERSIONING;

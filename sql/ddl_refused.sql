@@ -166,6 +166,9 @@ ALTER TABLE ref DROP COLUMN v;
 \echo :SQLSTATE
 ALTER TABLE ref RENAME COLUMN v TO w;
 \echo :SQLSTATE
+-- by the other name that columns have as well
+ALTER TYPE ref RENAME ATTRIBUTE v TO w;
+\echo :SQLSTATE
 ALTER TABLE ref ALTER COLUMN v TYPE bigint;
 \echo :SQLSTATE
 ALTER TABLE ref ALTER COLUMN v SET DATA TYPE text USING v::text;
@@ -191,6 +194,8 @@ ALTER TABLE ref_period DROP COLUMN s;
 \echo :SQLSTATE
 ALTER TABLE ref_period RENAME s TO since;
 \echo :SQLSTATE
+ALTER TYPE ref_period RENAME ATTRIBUTE s TO since;
+\echo :SQLSTATE
 ALTER TABLE ref_period ALTER e TYPE timestamp;
 \echo :SQLSTATE
 ALTER TABLE ref_period ADD COLUMN w integer, DROP COLUMN v;
@@ -205,6 +210,29 @@ UPDATE ref_moody SET mood = 'bad';
 DROP TYPE ref_mood CASCADE;
 \set VERBOSITY default
 SELECT mood FROM ref_moody FOR SYSTEM_TIME ALL ORDER BY sys_start;
+-- ... nor by taking attributes out of their types
+CREATE TYPE ref_inner AS (a integer, b integer);
+CREATE TYPE ref_outer AS (i ref_inner[], c integer);
+CREATE TABLE ref_composed (id integer PRIMARY KEY, o ref_outer) WITH SYSTEM VERSIONING;
+INSERT INTO ref_composed VALUES (1, ROW(ARRAY[ROW(1, 2)::ref_inner], 3));
+DELETE FROM ref_composed;
+ALTER TYPE ref_inner DROP ATTRIBUTE b;
+\echo :SQLSTATE
+ALTER TYPE ref_outer DROP ATTRIBUTE c CASCADE;
+\echo :SQLSTATE
+ALTER TYPE ref_inner ADD ATTRIBUTE d integer;
+SELECT o FROM ref_composed FOR SYSTEM_TIME ALL;
+DROP TABLE ref_composed CASCADE;
+ALTER TYPE ref_inner DROP ATTRIBUTE b;
+DROP TYPE ref_inner CASCADE;
+DROP TYPE ref_outer;
+CREATE TABLE ref_row (a integer, b integer);
+CREATE TABLE ref_rows (id integer PRIMARY KEY, r ref_row) WITH SYSTEM VERSIONING;
+ALTER TABLE ref_row DROP COLUMN b;
+\echo :SQLSTATE
+DROP TABLE ref_rows CASCADE;
+ALTER TABLE ref_row DROP COLUMN b;
+DROP TABLE ref_row;
 
 -- Persistence
 ALTER TABLE ref SET UNLOGGED;
@@ -250,6 +278,20 @@ UPDATE ref SET v = 2;
 SELECT v, sys_start > '2020-01-01' AS true_start FROM ref FOR SYSTEM_TIME ALL ORDER BY sys_start;
 DROP TRIGGER aaaa ON ref;
 
+-- What looks like one of ours, and was there before, is replaced: it may never fire
+CREATE TABLE ref_lame (id integer PRIMARY KEY, v integer);
+CREATE TRIGGER temporal_capture_update AFTER UPDATE ON ref_lame REFERENCING OLD TABLE AS o
+	FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION temporal.capture_statement();
+CREATE TRIGGER temporal_capture_delete BEFORE DELETE ON ref_lame FOR EACH STATEMENT EXECUTE FUNCTION temporal.capture_statement();
+CREATE TRIGGER temporal_capture_truncate AFTER TRUNCATE ON ref_lame FOR EACH STATEMENT EXECUTE FUNCTION temporal.capture_statement();
+ALTER TABLE ref_lame ADD SYSTEM VERSIONING;
+INSERT INTO ref_lame VALUES (1, 1), (2, 1), (3, 1);
+UPDATE ref_lame SET v = 2;
+DELETE FROM ref_lame WHERE id = 2;
+TRUNCATE ref_lame;
+SELECT id, v FROM ref_lame_history ORDER BY id, sys_end;
+DROP TABLE ref_lame CASCADE;
+
 -- The history relation
 ALTER TABLE ref_history ADD COLUMN x integer;
 \echo :SQLSTATE
@@ -258,6 +300,8 @@ ALTER TABLE ref_history ALTER v TYPE bigint;
 ALTER TABLE ref_history ALTER v SET DEFAULT 1;
 \echo :SQLSTATE
 ALTER TABLE ref_history RENAME v TO w;
+\echo :SQLSTATE
+ALTER TYPE ref_history RENAME ATTRIBUTE v TO w;
 \echo :SQLSTATE
 DROP TRIGGER temporal_protect_history ON ref_history;
 \echo :SQLSTATE

@@ -117,6 +117,37 @@ END $$;
 -- Ranges may reach back before it: what is known of them is answered
 SELECT count(*) FROM ver_late FOR SYSTEM_TIME FROM '2000-01-01' TO 'infinity';
 
+-- While the transaction that adds versioning is on its way, the rows are there
+-- for all others, and no history that has them; that is no empty answer
+CREATE TABLE ver_slow (id integer PRIMARY KEY);
+INSERT INTO ver_slow VALUES (1), (2);
+BEGIN;
+ALTER TABLE ver_slow ADD SYSTEM VERSIONING;
+SELECT clock_timestamp() AS between \gset
+SELECT count(*) AS own FROM ver_slow FOR SYSTEM_TIME AS OF (SELECT min(sys_start) FROM ver_slow);
+COMMIT;
+SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF (SELECT min(sys_start) FROM ver_slow);
+SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF clock_timestamp();
+PREPARE slow (timestamptz) AS SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF $1;
+\set VERBOSITY sqlstate
+SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF :'between';
+EXECUTE slow (:'between');
+SELECT count(*) FROM (VALUES (timestamptz :'between')) AS t (at) JOIN ver_slow FOR SYSTEM_TIME AS OF t.at v ON true;
+SELECT count(*) FROM temporal.diff('ver_slow', :'between', 'infinity');
+FLASHBACK TABLE ver_slow TO TIMESTAMP :'between';
+SET temporal.as_of = :'between';
+SELECT count(*) FROM ver_slow;
+RESET temporal.as_of;
+SET temporal.allow_truncated_history = on;
+SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF :'between';
+EXECUTE slow (:'between');
+RESET temporal.allow_truncated_history;
+\set VERBOSITY default
+SET temporal.as_of_mode = period;
+SELECT count(*) FROM ver_slow FOR SYSTEM_TIME AS OF :'between';
+RESET temporal.as_of_mode;
+DEALLOCATE slow;
+
 -- temporal.allow_truncated_history: a WARNING and no rows instead, also for
 -- plans made before
 SET temporal.allow_truncated_history = on;
@@ -163,6 +194,13 @@ SELECT * FROM ver TABLESAMPLE temporal.as_of();
 SELECT * FROM ver TABLESAMPLE temporal.from_to(now());
 \echo :SQLSTATE
 SELECT * FROM ver TABLESAMPLE temporal.nothing(now());
+\echo :SQLSTATE
+-- and ALL has nothing to be told
+SELECT * FROM ver TABLESAMPLE temporal.all_versions(false);
+\echo :SQLSTATE
+SELECT * FROM ver TABLESAMPLE temporal.all_versions(NULL);
+\echo :SQLSTATE
+SELECT * FROM (SELECT * FROM ver WHERE temporal.all_versions(random() > 2)) AS v;
 \echo :SQLSTATE
 
 -- A key identifies a row as of an instant, and not among all its versions

@@ -250,6 +250,15 @@ SELECT temporal.restore('rvr_note', now());
 SELECT temporal.restore('rvr_late', :'t1');
 SELECT temporal.restore('rvr_late', :'t1', dry_run => true);
 FLASHBACK TABLE rvr, rvr_late TO TIMESTAMP :'t1';
+-- also where queries may be answered with no rows instead
+INSERT INTO rvr_late VALUES (1);
+SET temporal.allow_truncated_history = on;
+SELECT temporal.restore('rvr_late', :'t1');
+SELECT temporal.restore('rvr_late', :'t1', dry_run => true);
+FLASHBACK TABLE rvr_late TO TIMESTAMP :'t1';
+SHOW temporal.allow_truncated_history;
+RESET temporal.allow_truncated_history;
+SELECT id FROM rvr_late;
 \set VERBOSITY default
 SELECT temporal.restore('rvr', NULL);
 \echo :SQLSTATE

@@ -129,6 +129,35 @@ SELECT temporal.transaction_changes(rvu_last());
 \echo :SQLSTATE
 DROP TABLE rvu_wide CASCADE;
 
+-- Rows that were there when versioning was added were not inserted then, though
+-- they start there
+CREATE TABLE rvu_begun (id integer PRIMARY KEY, v integer);
+INSERT INTO rvu_begun VALUES (1, 1), (2, 2);
+BEGIN;
+ALTER TABLE rvu_begun ADD SYSTEM VERSIONING;
+UPDATE rvu_begun SET v = 3 WHERE id = 1;
+SELECT pg_current_xact_id()::text::bigint AS begun \gset
+COMMIT;
+\set VERBOSITY sqlstate
+SELECT temporal.undo_transaction(:begun);
+SELECT temporal.undo_transaction(:begun, false);
+\set VERBOSITY default
+SELECT id, v FROM rvu_begun ORDER BY id;
+UPDATE rvu_begun SET v = 4 WHERE id = 1;
+SELECT operation, key, new_row FROM temporal.undo_transaction(rvu_last(), false);
+-- nor were those of which retention has removed what was there before
+SELECT rvu_last() AS updated \gset
+ALTER TABLE rvu_begun SET (temporal.retention_period = '0 seconds');
+SELECT versions > 0 AS some FROM temporal.enforce_retention('rvu_begun');
+\set VERBOSITY sqlstate
+SELECT temporal.undo_transaction(:updated);
+SELECT temporal.undo_transaction(:updated, false);
+\set VERBOSITY default
+SELECT id, v FROM rvu_begun ORDER BY id;
+UPDATE rvu_begun SET v = 5 WHERE id = 2;
+SELECT operation, key, new_row FROM temporal.undo_transaction(rvu_last(), false);
+DROP TABLE rvu_begun CASCADE;
+
 -- What is refused
 SELECT temporal.transaction_changes(1);
 \echo :SQLSTATE

@@ -219,7 +219,7 @@ CREATE TABLE sec_child () INHERITS (sec_history);
 CREATE TRIGGER sneak BEFORE INSERT ON sec_history FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 \set VERBOSITY default
 UPDATE sec_cover SET salary = 0;
-ALTER TABLE sec_history ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sec_history FORCE ROW LEVEL SECURITY;
 \echo :SQLSTATE
 ALTER TABLE sec_history ADD CONSTRAINT c CHECK (salary > 0);
 \echo :SQLSTATE
@@ -320,6 +320,69 @@ SELECT v FROM public.sec_lured TABLESAMPLE temporal.as_of(clock_timestamp());
 SELECT value FROM temporal.describe('public.sec_lured') WHERE property = 'history';
 ALTER TABLE public.sec_lured DROP SYSTEM VERSIONING CASCADE;
 RESET search_path;
+
+-- Where the table has row-level security, its history is closed to all but the
+-- owner: the right to read all tables is not the right to pass by policies
+SET ROLE NONE;
+CREATE ROLE regress_temporal_reads_all;
+GRANT pg_read_all_data TO regress_temporal_reads_all;
+SET ROLE regress_temporal_user;
+CREATE TABLE sec_closed (id integer PRIMARY KEY, who name) WITH SYSTEM VERSIONING;
+INSERT INTO sec_closed VALUES (1, 'regress_temporal_reads_all'), (2, 'regress_temporal_user');
+UPDATE sec_closed SET id = id + 10;
+ALTER TABLE sec_closed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON sec_closed USING (who = current_user);
+CREATE TABLE sec_closed_before (id integer PRIMARY KEY);
+ALTER TABLE sec_closed_before ENABLE ROW LEVEL SECURITY, ADD SYSTEM VERSIONING;
+CREATE TABLE sec_closed_first (id integer PRIMARY KEY);
+ALTER TABLE sec_closed_first ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sec_closed_first ADD SYSTEM VERSIONING;
+SELECT relname FROM pg_class WHERE relname ~ '^sec_closed.*_history$' AND relrowsecurity ORDER BY 1;
+SET ROLE regress_temporal_reads_all;
+SELECT id, who FROM sec_closed FOR SYSTEM_TIME ALL ORDER BY id;
+SELECT id FROM sec_closed_history;
+COPY sec_closed_history TO STDOUT;
+SET ROLE regress_temporal_user;
+SELECT versions FROM temporal.compress_history('sec_closed', 'infinity');
+SET ROLE NONE;
+SELECT segments FROM temporal.segment_store WHERE history = 'sec_closed_history'::regclass \gset
+SELECT count(*) FROM :segments;
+SET ROLE regress_temporal_reads_all;
+SELECT id, who FROM sec_closed FOR SYSTEM_TIME ALL ORDER BY id;
+SELECT id FROM sec_closed_history;
+COPY sec_closed_history TO STDOUT;
+SELECT count(*) FROM :segments;
+-- the owner reads it, and whoever he lets
+SET ROLE regress_temporal_user;
+SELECT id FROM sec_closed_history ORDER BY id;
+GRANT SELECT ON sec_closed_history TO regress_temporal_clerk;
+CREATE POLICY clerk ON sec_closed_history TO regress_temporal_clerk USING (who <> current_user);
+SET ROLE regress_temporal_clerk;
+SELECT id FROM sec_closed_history ORDER BY id;
+SET ROLE regress_temporal_user;
+ALTER TABLE sec_closed DISABLE ROW LEVEL SECURITY;
+SELECT relname FROM pg_class WHERE relname ~ '^sec_closed.*_history$' AND relrowsecurity ORDER BY 1;
+DROP TABLE sec_closed, sec_closed_before, sec_closed_first CASCADE;
+SET ROLE NONE;
+DROP ROLE regress_temporal_reads_all;
+
+-- Who looks after others' tables does not run their functions
+SET ROLE regress_temporal_user;
+CREATE FUNCTION sec_tell(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+	'BEGIN RAISE NOTICE ''as %'', current_user; RETURN $1; END';
+CREATE TABLE sec_told (id integer PRIMARY KEY) WITH SYSTEM VERSIONING;
+INSERT INTO sec_told VALUES (1);
+DELETE FROM sec_told;
+SELECT versions FROM temporal.compress_history('sec_told', 'infinity');
+CREATE INDEX ON sec_told_history (sec_tell(id));
+SET ROLE NONE;
+SELECT versions FROM temporal.decompress_history('sec_told');
+SELECT versions FROM temporal.compress_history('sec_told', 'infinity');
+ALTER TABLE sec_told DROP SYSTEM VERSIONING;
+SET ROLE regress_temporal_user;
+SELECT id FROM sec_told_history;
+DROP TABLE sec_told, sec_told_history;
+DROP FUNCTION sec_tell;
 
 -- A new owner has the history, too
 SET ROLE regress_temporal_user;

@@ -108,6 +108,8 @@ extern void ddl_history_tie(Oid relid, Oid history);
 extern void ddl_history_release(Oid relid, Oid history, bool drop);
 extern void ddl_history_index(Relation rel, Oid history,
 							  const VersionedTable *table);
+extern void ddl_history_follow(Relation rel, const VersionedTable *table,
+							   List *cmds);
 extern void ddl_history_drop_indexes(Oid history);
 
 /* ddl_triggers.c */

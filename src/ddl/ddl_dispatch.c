@@ -24,6 +24,7 @@
 #include "catalog/objectaccess.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "commands/event_trigger.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -281,29 +282,9 @@ ddl_create_foreign_table(ParseState *pstate, UtilityCall *call)
 }
 
 /*
- * Can the statement have made a primary key?
- */
-static bool
-ddl_commands_add_key(List *cmds)
-{
-	ListCell   *lc;
-
-	foreach(lc, cmds)
-	{
-		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-		if (cmd->subtype == AT_AddConstraint ||
-			cmd->subtype == AT_AddIndexConstraint ||
-			cmd->subtype == AT_AddIndex)
-			return true;
-	}
-	return false;
-}
-
-/*
- * After ALTER TABLE on a versioned table: the history follows the owner, a
- * new primary key becomes an index of the history, and triggers that were
- * enabled wholesale get their own way of firing back.
+ * After ALTER TABLE on a versioned table: the history follows the owner and
+ * the row-level security, a new primary key becomes an index of the history,
+ * and triggers that were enabled wholesale get their own way of firing back.
  */
 static void
 ddl_after_alter(Oid relid, List *cmds)
@@ -330,8 +311,7 @@ ddl_after_alter(Oid relid, List *cmds)
 		if (moved)
 			ATExecChangeOwner(table.history, rel->rd_rel->relowner, true,
 							  AccessExclusiveLock);
-		if (ddl_commands_add_key(cmds))
-			ddl_history_index(rel, table.history, &table);
+		ddl_history_follow(rel, &table, cmds);
 	}
 	table_close(rel, NoLock);
 	if (cmds != NIL)
@@ -427,7 +407,7 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 {
 	AlterTableStmt *stmt = castNode(AlterTableStmt, call->pstmt->utilityStmt);
 	VersioningRequest request;
-	bool		off;
+	bool		early;
 	bool		live;
 	int			present;
 	Oid			relid;
@@ -474,28 +454,28 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	 */
 	live = request.any || versioned_cache_get(relid) != NULL;
 
-	/* What is switched off no longer forbids anything to the same statement */
-	off = request.versioning == OPTION_OFF || request.drop_period;
-	if (off)
+	/*
+	 * What is switched off no longer forbids anything to the same statement.
+	 * If nothing is left to do, it is run nevertheless, for event triggers and
+	 * other hooks to see it.
+	 */
+	early = request.versioning == OPTION_OFF || request.drop_period ||
+		(request.any && stmt->cmds == NIL);
+	if (early)
 	{
 		ddl_apply_request(pstate, relid, &request, false);
 		CommandCounterIncrement();
 	}
-	if (stmt->cmds != NIL)
-	{
-		if (!ddl_is_internal())
-			ddl_guard_alter(pstate, relid, stmt);
+	if (!ddl_is_internal())
+		ddl_guard_alter(pstate, relid, stmt);
 
-		/* Queries that validate constraints read what is there */
-		present = session_time_begin_present();
-		ddl_run(call);
-		session_time_end_present(present);
-	}
-	else if (call->qc)
-		SetQueryCompletion(call->qc, CMDTAG_ALTER_TABLE, 0);
+	/* Queries that validate constraints read what is there */
+	present = session_time_begin_present();
+	ddl_run(call);
+	session_time_end_present(present);
 	if (ddl_is_internal())
 		return;
-	if (request.any && !off)
+	if (request.any && !early)
 		ddl_apply_request(pstate, relid, &request, false);
 	if (live)
 		ddl_after_alter(relid, stmt->cmds);
@@ -504,6 +484,30 @@ ddl_alter_table_statement(ParseState *pstate, UtilityCall *call)
 	foreach(lc, partitions)
 		ddl_after_partition(RangeVarGetRelid(lfirst_node(RangeVar, lc),
 											 NoLock, true));
+}
+
+/*
+ * Event triggers are to see what the statement drops outside of PostgreSQL's
+ * own share of it.
+ */
+static void
+ddl_alter_table_events(ParseState *pstate, UtilityCall *call)
+{
+	bool		tracked = call->context != PROCESS_UTILITY_SUBCOMMAND &&
+		EventTriggerBeginCompleteQuery();
+
+	PG_TRY();
+	{
+		ddl_alter_table_statement(pstate, call);
+		if (tracked)
+			EventTriggerSQLDrop(call->pstmt->utilityStmt);
+	}
+	PG_FINALLY();
+	{
+		if (tracked)
+			EventTriggerEndCompleteQuery();
+	}
+	PG_END_TRY();
 }
 
 /*
@@ -695,7 +699,7 @@ ddl_dispatch(UtilityCall *call)
 			ddl_create_foreign_table(pstate, call);
 			break;
 		case T_AlterTableStmt:
-			ddl_alter_table_statement(pstate, call);
+			ddl_alter_table_events(pstate, call);
 			break;
 		case T_CreateTrigStmt:
 			ddl_create_trigger(call);
@@ -708,7 +712,8 @@ ddl_dispatch(UtilityCall *call)
 			ddl_run(call);
 			if (castNode(RenameStmt, stmt)->renameType == OBJECT_TRIGGER)
 				ddl_after_trigger(castNode(RenameStmt, stmt)->relation);
-			else if (castNode(RenameStmt, stmt)->renameType == OBJECT_COLUMN)
+			else if (castNode(RenameStmt, stmt)->renameType == OBJECT_COLUMN ||
+					 castNode(RenameStmt, stmt)->renameType == OBJECT_ATTRIBUTE)
 				ddl_check_retention(RangeVarGetRelid(castNode(RenameStmt, stmt)->relation,
 													 NoLock, true));
 			break;

@@ -5,9 +5,9 @@
  *
  * Objects can be dropped without being named (DROP SCHEMA ... CASCADE, DROP
  * OWNED): the object access hook sees each of them.  A table takes its catalog
- * row along.  A history that goes while its table stays is an error, which is
- * known only when the statement is done, or commits in its middle:
- * ddl_drop_check().
+ * row along.  A history that goes while its table stays is an error, and so is
+ * a partition with rows, which would go without a trace.  That is known only
+ * when the statement is done, or commits in its middle: ddl_drop_check().
  *
  * Segments are dropped with their history, when the statement is done.  Nobody
  * else may drop them, and so not the extension either that they belong to:
@@ -17,10 +17,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -30,14 +39,17 @@
 #include "ddl/ddl.h"
 #include "history/history_segments.h"
 
-/* A history that was dropped by the statement that is running */
-typedef struct DroppedHistory
+/*
+ * A history that was dropped by the statement that is running, or a partition
+ * that was not empty
+ */
+typedef struct DroppedPart
 {
 	SubTransactionId dropped_in;
-	Oid			history;
+	Oid			history;		/* InvalidOid: it is a partition */
 	Oid			table;
 	char	   *name;
-} DroppedHistory;
+} DroppedPart;
 
 /* Its segments */
 typedef struct DroppedSegments
@@ -50,7 +62,7 @@ typedef struct DroppedSegments
 static object_access_hook_type prev_object_access_hook = NULL;
 
 /* Both in TopTransactionContext */
-static List *dropped_histories = NIL;
+static List *dropped_parts = NIL;
 static List *dropped_segments = NIL;
 
 static void ddl_object_access(ObjectAccessType access, Oid classId,
@@ -80,10 +92,10 @@ ddl_drop_end_subtransaction(SubXactEvent event, SubTransactionId subid,
 
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
-	foreach(lc, dropped_histories)
+	foreach(lc, dropped_parts)
 	{
-		if (((DroppedHistory *) lfirst(lc))->dropped_in >= subid)
-			dropped_histories = foreach_delete_current(dropped_histories, lc);
+		if (((DroppedPart *) lfirst(lc))->dropped_in >= subid)
+			dropped_parts = foreach_delete_current(dropped_parts, lc);
 	}
 	foreach(lc, dropped_segments)
 	{
@@ -95,7 +107,7 @@ ddl_drop_end_subtransaction(SubXactEvent event, SubTransactionId subid,
 void
 ddl_drop_forget(void)
 {
-	dropped_histories = NIL;
+	dropped_parts = NIL;
 	dropped_segments = NIL;
 }
 
@@ -124,13 +136,21 @@ ddl_drop_check(void)
 	ListCell   *lc;
 
 	ddl_drop_segments();
-	foreach(lc, dropped_histories)
+	foreach(lc, dropped_parts)
 	{
-		DroppedHistory *dropped = lfirst(lc);
+		DroppedPart *dropped = lfirst(lc);
 		VersionedTable table;
 
 		CommandCounterIncrement();
-		if (versioned_table_find(dropped->table, &table) &&
+		if (!versioned_table_find(dropped->table, &table))
+			continue;
+		if (!OidIsValid(dropped->history) && OidIsValid(table.history))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot drop partition \"%s\" of versioned table \"%s\", because it is not empty",
+							dropped->name, get_rel_name(dropped->table)),
+					 errhint("TRUNCATE it first, which moves its rows to history.")));
+		if (OidIsValid(dropped->history) &&
 			table.history == dropped->history)
 		{
 			/* pg_restore --clean drops the one before the other */
@@ -147,7 +167,7 @@ ddl_drop_check(void)
 					 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING CASCADE drops it.")));
 		}
 	}
-	dropped_histories = NIL;
+	dropped_parts = NIL;
 }
 
 /*
@@ -177,6 +197,68 @@ ddl_drop_column(Oid relid, AttrNumber attno)
 }
 
 /*
+ * A history with values of the type, in arrays, domains and other composite
+ * types as well (find_composite_type_dependencies() in tablecmds.c is like it);
+ * InvalidOid if there is none.
+ */
+static Oid
+ddl_history_with_type(Oid type)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			result = InvalidOid;
+
+	check_stack_depth();
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(TypeRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(type));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2,
+							  keys);
+	while (!OidIsValid(result) &&
+		   HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend user = (Form_pg_depend) GETSTRUCT(tuple);
+		VersionedTable table;
+
+		if (user->classid == TypeRelationId)
+			result = ddl_history_with_type(user->objid);
+		else if (user->classid != RelationRelationId || user->objsubid == 0)
+			continue;
+		else if (get_rel_relkind(user->objid) == RELKIND_COMPOSITE_TYPE)
+			result = ddl_history_with_type(get_rel_type_id(user->objid));
+		else if (versioned_table_find_by_history(user->objid, &table))
+			result = user->objid;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return result;
+}
+
+/*
+ * An attribute of a composite type goes, which may be the row type of a table,
+ * and with it a part of each value.
+ */
+static void
+ddl_drop_attribute(Oid relid, AttrNumber attno)
+{
+	Oid			type = get_rel_type_id(relid);
+	Oid			history = InvalidOid;
+
+	if (OidIsValid(type))
+		history = ddl_history_with_type(type);
+	if (OidIsValid(history))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot drop attribute \"%s\" of type \"%s\", of which history table \"%s\" has values",
+						get_attname(relid, attno, false),
+						get_rel_name(relid), get_rel_name(history)),
+				 errhint("ALTER TABLE ... DROP SYSTEM VERSIONING first; its history stays as an ordinary table.")));
+}
+
+/*
  * A history is dropped: its segments follow.
  */
 static void
@@ -194,6 +276,20 @@ ddl_drop_note_segments(Oid history)
 	dropped->history = history;
 	dropped->segments = table.segments;
 	dropped_segments = lappend(dropped_segments, dropped);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+ddl_drop_note_part(Oid history, const VersionedTable *table, Oid relid)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	DroppedPart *dropped = palloc(sizeof(DroppedPart));
+
+	dropped->dropped_in = GetCurrentSubTransactionId();
+	dropped->history = history;
+	dropped->table = table->relation;
+	dropped->name = pstrdup(get_rel_name(relid));
+	dropped_parts = lappend(dropped_parts, dropped);
 	MemoryContextSwitchTo(old);
 }
 
@@ -226,6 +322,8 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 	if (access != OAT_DROP || classId != RelationRelationId)
 		return;
 	relkind = get_rel_relkind(objectId);
+	if (subId != 0 && extension_is_created())
+		ddl_drop_attribute(objectId, subId);
 	if ((relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE) ||
 		objectId == extension_catalog() || !extension_is_created())
 		return;
@@ -240,15 +338,8 @@ ddl_object_access(ObjectAccessType access, Oid classId, Oid objectId,
 	else if (versioned_table_find(objectId, &table))
 		versioned_table_delete(objectId);
 	else if (versioned_table_find_by_history(objectId, &table))
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-		DroppedHistory *dropped = palloc(sizeof(DroppedHistory));
-
-		dropped->dropped_in = GetCurrentSubTransactionId();
-		dropped->history = objectId;
-		dropped->table = table.relation;
-		dropped->name = pstrdup(get_rel_name(objectId));
-		dropped_histories = lappend(dropped_histories, dropped);
-		MemoryContextSwitchTo(old);
-	}
+		ddl_drop_note_part(objectId, &table, objectId);
+	else if (relkind == RELKIND_RELATION && ddl_find_root(objectId, &table) &&
+			 OidIsValid(table.history) && !ddl_table_is_empty(objectId))
+		ddl_drop_note_part(InvalidOid, &table, objectId);
 }

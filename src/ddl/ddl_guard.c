@@ -189,6 +189,8 @@ ddl_guard_history_command(Oid history, const VersionedTable *table,
 		case AT_ClusterOn:
 		case AT_DropCluster:
 		case AT_ReplicaIdentity:
+		case AT_EnableRowSecurity:
+		case AT_DisableRowSecurity:
 			break;
 		case AT_EnableAlwaysTrig:
 		case AT_EnableReplicaTrig:
@@ -366,7 +368,6 @@ ddl_guard_drop(DropStmt *stmt)
 		{
 			RangeVar   *rv = makeRangeVarFromNameList(castNode(List,
 															   lfirst(lc)));
-			const VersionedRelation *versioned;
 			VersionedTable table;
 
 			relid = RangeVarGetRelid(rv, NoLock, true);
@@ -377,22 +378,14 @@ ddl_guard_drop(DropStmt *stmt)
 			if (versioned_table_find(relid, &table) &&
 				OidIsValid(table.history))
 				ddl_history_tie(relid, table.history);
-			if (!get_rel_relispartition(relid))
-				continue;
-			LockRelationOid(relid, AccessExclusiveLock);
-			versioned = versioned_cache_get(relid);
-			if (versioned != NULL && OidIsValid(versioned->history) &&
-				!ddl_table_is_empty(relid))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("cannot drop partition \"%s\" of versioned table \"%s\", because it is not empty",
-								get_rel_name(relid),
-								get_rel_name(versioned->root)),
-						 errhint("TRUNCATE it first, which moves its rows to history.")));
 		}
 	}
 }
 
+/*
+ * Columns have two names: ALTER TYPE ... RENAME ATTRIBUTE also takes a table,
+ * by its row type.
+ */
 static void
 ddl_guard_rename(RenameStmt *stmt)
 {
@@ -403,6 +396,7 @@ ddl_guard_rename(RenameStmt *stmt)
 
 	if (stmt->relation == NULL ||
 		(stmt->renameType != OBJECT_COLUMN &&
+		 stmt->renameType != OBJECT_ATTRIBUTE &&
 		 stmt->renameType != OBJECT_TRIGGER))
 		return;
 	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);

@@ -209,6 +209,10 @@ ddl_history_create(Relation rel, const char *name, const VersionedTable *table)
 
 	ddl_history_index(rel, history, table);
 	ddl_triggers_protect(history);
+	if (rel->rd_rel->relrowsecurity)
+		ddl_alter_table(history,
+						list_make1(ddl_command(AT_EnableRowSecurity, NULL,
+											   NULL)));
 	return history;
 }
 
@@ -408,6 +412,40 @@ ddl_history_index(Relation rel, Oid history, const VersionedTable *table)
 			!ddl_history_has_key_index(history, columns))
 			ddl_index_create(history, "btree",
 							 lappend(elements, ddl_index_column(end)), NIL);
+	}
+}
+
+/*
+ * What ALTER TABLE did to the table that concerns its history.  A primary key
+ * becomes an index.  Row-level security is switched on and off for both: the
+ * history has no policies, so that nobody but the owner reads it as it is, not
+ * even with the rights to read all tables.  The table's policies do not need
+ * that: they are part of a query before the history is.
+ */
+void
+ddl_history_follow(Relation rel, const VersionedTable *table, List *cmds)
+{
+	ListCell   *lc;
+
+	foreach(lc, cmds)
+	{
+		AlterTableType subtype = lfirst_node(AlterTableCmd, lc)->subtype;
+
+		switch (subtype)
+		{
+			case AT_AddConstraint:
+			case AT_AddIndexConstraint:
+			case AT_AddIndex:
+				ddl_history_index(rel, table->history, table);
+				break;
+			case AT_EnableRowSecurity:
+			case AT_DisableRowSecurity:
+				ddl_alter_table(table->history,
+								list_make1(ddl_command(subtype, NULL, NULL)));
+				break;
+			default:
+				break;
+		}
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
@@ -25,6 +26,7 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -123,14 +125,20 @@ trigger_function_is_ours(Oid function)
 }
 
 /*
- * Is it the trigger that the plan would make?
+ * Is it the trigger that the plan would make?  Somebody else may have made one
+ * of that name, which fires at other times, or never.
  */
 static bool
 trigger_matches(const Trigger *trigger, const TriggerPlan *plan)
 {
+	int16		type = plan->timing | plan->events |
+		(plan->row ? TRIGGER_TYPE_ROW : 0);
+
 	return strcmp(trigger->tgname, plan->name) == 0 &&
 		trigger->tgfoid == extension_function(plan->function) &&
-		trigger->tgenabled == plan->fires &&
+		trigger->tgtype == type && trigger->tgenabled == plan->fires &&
+		trigger->tgqual == NULL && trigger->tgnattr == 0 &&
+		(trigger->tgoldtable != NULL) == plan->old_table &&
 		(trigger->tgnewtable != NULL) == plan->new_table;
 }
 
@@ -158,14 +166,65 @@ trigger_may_set_period(Relation rel, const Trigger *trigger)
 }
 
 /*
+ * The name of a stored generated column that reads the column; NULL if there
+ * is none.
+ */
+static const char *
+trigger_generated_from(Relation rel, const char *column)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	AttrNumber	attno = get_attnum(RelationGetRelid(rel), column);
+
+	if (desc->constr == NULL || !desc->constr->has_generated_stored)
+		return NULL;
+	for (int i = 0; i < desc->constr->num_defval; i++)
+	{
+		const AttrDefault *def = &desc->constr->defval[i];
+		Form_pg_attribute att = TupleDescAttr(desc, def->adnum - 1);
+		Bitmapset  *read = NULL;
+
+		if (att->attgenerated != ATTRIBUTE_GENERATED_STORED)
+			continue;
+		pull_varattnos(stringToNode(def->adbin), 1, &read);
+		if (bms_is_member(attno - FirstLowInvalidHeapAttributeNumber, read))
+			return NameStr(att->attname);
+	}
+	return NULL;
+}
+
+/*
+ * A version is its row with another end.  What is generated from the end would
+ * stay as it was while the row was current: wrong for ever, and no one told.
+ */
+static void
+trigger_check_generated(Relation rel, const VersionedTable *table)
+{
+	const char *generated;
+
+	if (!OidIsValid(table->history))
+		return;
+	generated = trigger_generated_from(rel, NameStr(table->end_column));
+	if (generated != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("generated column \"%s\" of versioned table \"%s\" cannot depend on period column \"%s\"",
+						generated, RelationGetRelationName(rel),
+						NameStr(table->end_column)),
+				 errdetail("It would be stored while the row is current, and not change when the period ends."),
+				 errhint("Use the expression itself, in a view or an index.")));
+}
+
+/*
  * Could anything but us set the period columns of a row, or must rows be
- * compared?
+ * compared?  Or is something generated from the start: PostgreSQL does so
+ * where the user assigns to it, or where there is a BEFORE trigger.
  */
 static bool
 trigger_guard_wanted(Relation rel, const VersionedTable *table)
 {
 	TriggerDesc *desc = rel->trigdesc;
-	bool		wanted = false;
+	bool		wanted = trigger_generated_from(rel,
+												NameStr(table->start_column)) != NULL;
 
 	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
 		wanted |= trigger_may_set_period(rel, &desc->triggers[i]);
@@ -197,6 +256,7 @@ ddl_triggers_wanted(Relation rel, const VersionedTable *table,
 	bool		exclude = table->exclude_columns != NIL;
 	int			n = 0;
 
+	trigger_check_generated(rel, table);
 	plans[n++] = (TriggerPlan)
 	{
 		"temporal_capture_insert", FUNCTION_CAPTURE_STATEMENT,

@@ -26,8 +26,9 @@
  *
  * WHO MAY TOUCH IT
  *		Nobody.  It belongs to the owner of the extension, no rights are given,
- *		and it is read and written from here alone, whatever the current user
- *		may do with it: he was asked for his rights on the history.
+ *		row-level security without a policy keeps out those who may read all
+ *		tables, and it is read and written from here alone, whatever the
+ *		current user may do with it: he was asked for his rights on the history.
  *
  * DUMPS AND DROPS
  *		It is a member of the extension, so that pg_dump passes it over: a dump
@@ -194,6 +195,7 @@ history_segments_create(Relation history, AttrNumber key_attno)
 	Oid			owner = catalog->rd_rel->relowner;
 	Oid			schema = RelationGetNamespace(catalog);
 	CreateStmt *stmt = makeNode(CreateStmt);
+	AlterTableCmd *row_security = makeNode(AlterTableCmd);
 	char	   *name = psprintf("segment_%u", RelationGetRelid(history));
 	int			sec_context;
 	Oid			save_user;
@@ -229,6 +231,8 @@ history_segments_create(Relation history, AttrNumber key_attno)
 										 segments_index_column("key_high")),
 							  SEGMENTS_KEY_FILL);
 	segments_depend_on_extension(segments);
+	row_security->subtype = AT_EnableRowSecurity;
+	AlterTableInternal(segments, list_make1(row_security), false);
 	AtEOXact_GUC(false, save_nestlevel);
 	SetUserIdAndSecContext(save_user, sec_context);
 	CommandCounterIncrement();

@@ -42,6 +42,10 @@ pg_noreturn extern void query_refuse_null_time(int position);
 extern TimestampTz query_check_time(TimestampTz t,
 									const VersionedRelation *versioned,
 									int position);
+extern const TransactionInstant *query_check_instant(TimestampTz t,
+													 const TransactionInstant *instant,
+													 const VersionedRelation *versioned,
+													 int position);
 
 /*
  * query_instant.c: the instant as the third argument of temporal.shows(), in

@@ -55,14 +55,15 @@ query_instant_datum(const TransactionInstant *instant)
 static const TransactionInstant *
 instant_of_arguments(FunctionCallInfo fcinfo)
 {
+	const VersionedRelation *versioned;
 	TimestampTz t;
 
 	settings_require_preload();
 	if (PG_ARGISNULL(0))
 		query_refuse_null_time(0);
-	t = query_check_time(PG_GETARG_TIMESTAMPTZ(0),
-						 versioned_cache_require(PG_GETARG_OID(1), 0), 0);
-	return transaction_instant(t);
+	versioned = versioned_cache_require(PG_GETARG_OID(1), 0);
+	t = query_check_time(PG_GETARG_TIMESTAMPTZ(0), versioned, 0);
+	return query_check_instant(t, transaction_instant(t), versioned, 0);
 }
 
 /*

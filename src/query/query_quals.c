@@ -416,6 +416,8 @@ quals_as_of(Query *query, Node *start, Node *end, Node *expr,
 			quals_note_resolved(t, t, versioned, context);
 		if (instant != NULL)
 		{
+			instant = query_check_instant(t, instant, versioned,
+										  time.position);
 			quals_note_resolved(instant->lower, instant->upper, versioned,
 								context);
 			return quals_settled(start, end, instant, versioned);
@@ -469,6 +471,25 @@ quals_bounds_qual(StrategyNumber strategy, Node *from, Node *to)
 }
 
 /*
+ * Stock grammar wants an argument where there is nothing to say.
+ */
+static void
+quals_check_all(Node *arg, RewriteContext *context)
+{
+	int			position = rewrite_position(context, exprLocation(arg));
+
+	if (IsA(arg, Const) && !((Const *) arg)->constisnull &&
+		DatumGetBool(((Const *) arg)->constvalue))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument of %s must be the constant %s",
+					"temporal.all_versions", "true"),
+			 errhint("A reference without the clause is the current table."),
+			 position > 0 ? errposition(position) : 0));
+}
+
+/*
  * The quals of the reference (SQL:2011 part 2, 7.6 <table reference>;
  * CONTAINED IN as SQL Server has it): plain comparisons, which every index on
  * the columns can use and every row can afford.
@@ -486,7 +507,10 @@ query_quals(Query *query, Index rti, ClauseKind kind, List *args,
 	List	   *quals;
 
 	if (kind == CLAUSE_ALL)
+	{
+		quals_check_all(linitial(args), context);
 		return NIL;
+	}
 	if (kind == CLAUSE_AS_OF)
 		return quals_as_of(query, start, end, linitial(args), versioned,
 						   context);

@@ -169,6 +169,27 @@ query_history_start(Oid history)
 }
 
 /*
+ * 22023, or a warning where there is to be no answer instead.
+ */
+static void
+query_refuse_time(TimestampTz t, TimestampTz start,
+				  const VersionedRelation *versioned, int position)
+{
+	if (temporal_allow_truncated_history && query_has_warned(t, versioned))
+		return;
+	ereport(temporal_allow_truncated_history ? WARNING : ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("time %s is before the history of table \"%s\", which starts at %s",
+					pstrdup(timestamptz_to_str(t)),
+					get_rel_name(versioned->relid),
+					pstrdup(timestamptz_to_str(start))),
+			 t >= start ?
+			 errdetail("It starts when the transaction of that time has been committed.") : 0,
+			 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
+			 position > 0 ? errposition(position) : 0));
+}
+
+/*
  * The instant an AS OF clause means for the table; 22023 if the table's
  * history starts later.
  */
@@ -182,16 +203,27 @@ query_check_time(TimestampTz t, const VersionedRelation *versioned,
 		start = Max(start, query_history_start(versioned->history));
 	if (t >= start || query_is_pinned(t, versioned->root))
 		return time_clause_instant(t);
-	if (!temporal_allow_truncated_history || !query_has_warned(t, versioned))
-		ereport(temporal_allow_truncated_history ? WARNING : ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time %s is before the history of table \"%s\", which starts at %s",
-						pstrdup(timestamptz_to_str(t)),
-						get_rel_name(versioned->relid),
-						pstrdup(timestamptz_to_str(start))),
-				 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
-				 position > 0 ? errposition(position) : 0));
+	query_refuse_time(t, start, versioned, position);
 	return DT_NOBEGIN;
+}
+
+/*
+ * The same for what was committed at that instant.  A history that began when
+ * versioning was added starts with the tick of a transaction.  Until that was
+ * committed, the rows were there for all others, but by the periods that it
+ * gave them they were not.
+ */
+const TransactionInstant *
+query_check_instant(TimestampTz t, const TransactionInstant *instant,
+					const VersionedRelation *versioned, int position)
+{
+	TimestampTz start = versioned->history_start;
+
+	if (!transaction_instant_in_flight(instant, start) ||
+		query_is_pinned(t, versioned->root))
+		return instant;
+	query_refuse_time(t, start, versioned, position);
+	return transaction_instant(DT_NOBEGIN);
 }
 
 /*

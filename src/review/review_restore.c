@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -110,6 +111,7 @@ restore_tables(List *tables, TimestampTz time, const char *where,
 {
 	List	   *result = NIL;
 	int			present;
+	int			nestlevel;
 	ListCell   *lc;
 
 	if (!dry_run)
@@ -121,7 +123,14 @@ restore_tables(List *tables, TimestampTz time, const char *where,
 		review_apply_lock(tables);
 	}
 
-	/* What there is now is what the past is compared with */
+	/*
+	 * What there is now is what the past is compared with.  A past that is not
+	 * known is none without rows, whatever may be read of it.
+	 */
+	nestlevel = NewGUCNestLevel();
+	(void) set_config_option("temporal.allow_truncated_history", "off",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
 	present = session_time_begin_present();
 	foreach(lc, tables)
 		result = lappend(result,
@@ -129,6 +138,7 @@ restore_tables(List *tables, TimestampTz time, const char *where,
 												foreach_current_index(lc),
 												time, where, dry_run));
 	session_time_end_present(present);
+	AtEOXact_GUC(true, nestlevel);
 	foreach(lc, result)
 		review_rows_register(lfirst(lc));
 	if (!dry_run)

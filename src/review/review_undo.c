@@ -20,8 +20,10 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "base/settings.h"
 #include "review/review_rows.h"
@@ -91,6 +93,31 @@ undo_query(const ReviewTable *table)
 }
 
 /*
+ * A transaction that added versioning gave all rows that were there a start:
+ * they look as if it had inserted them.  So do rows that a transaction updated
+ * whose old versions retention has removed.
+ */
+static void
+undo_check_known(const ReviewTransaction *transaction,
+				 const ReviewTable *table)
+{
+	ArrayType  *ticks = DatumGetArrayTypeP(transaction->ticks);
+	const TimestampTz *tick = (TimestampTz *) ARR_DATA_PTR(ticks);
+	TimestampTz start = table->versioned->history_start;
+	bool		known = transaction->committed_at > start;
+
+	for (int i = 0; i < ArrayGetNItems(ARR_NDIM(ticks), ARR_DIMS(ticks)); i++)
+		known &= tick[i] != start;
+	if (!known)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot undo what transaction %lld did to table %s",
+						(long long) transaction->xid, table->name),
+				 errdetail("What the rows of the table were before is not known: its history starts at %s.",
+						   timestamptz_to_str(start))));
+}
+
+/*
  * The rows of all tables, without tables that have none; SPI is connected.
  */
 static List *
@@ -113,7 +140,10 @@ undo_collect(const ReviewTransaction *transaction, List *tables,
 		rows = review_rows_create(table, list_length(result));
 		review_rows_collect(rows, undo_query(table), &parameters, read_only);
 		if (rows->nrows > 0)
+		{
+			undo_check_known(transaction, table);
 			result = lappend(result, rows);
+		}
 		else
 			review_rows_free(rows);
 	}

@@ -363,8 +363,9 @@ transaction_instant(TimestampTz t)
 	return &instant_other.instant;
 }
 
-static bool
-instant_in_flight(const TransactionInstant *instant, TimestampTz tick)
+bool
+transaction_instant_in_flight(const TransactionInstant *instant,
+							  TimestampTz tick)
 {
 	int			place = time_first_after(instant->flight, instant->nflight,
 										 tick);
@@ -376,7 +377,8 @@ bool
 transaction_instant_shows(const TransactionInstant *instant,
 						  TimestampTz start, TimestampTz end)
 {
-	if (start > instant->upper || instant_in_flight(instant, start))
+	if (start > instant->upper ||
+		transaction_instant_in_flight(instant, start))
 		return false;
-	return end > instant->upper || instant_in_flight(instant, end);
+	return end > instant->upper || transaction_instant_in_flight(instant, end);
 }

@@ -40,6 +40,10 @@ extern const TransactionInstant *transaction_instant(TimestampTz t);
  */
 extern const TransactionInstant *transaction_instant_settled(TimestampTz t);
 
+/* Is it a tick of a transaction that was in flight? */
+extern bool transaction_instant_in_flight(const TransactionInstant *instant,
+										  TimestampTz tick);
+
 extern bool transaction_instant_shows(const TransactionInstant *instant,
 									  TimestampTz start, TimestampTz end);
 

@@ -380,7 +380,10 @@ prepared_end_finish(PreparedFinish *finish)
 	{
 		Relation	rel = table_open(finish->relid, RowExclusiveLock);
 
+		/* what is stored out of line is not found without a snapshot */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		simple_heap_delete(rel, &finish->place);
+		PopActiveSnapshot();
 		table_close(rel, NoLock);
 	}
 }

@@ -156,5 +156,23 @@ $node->safe_psql('postgres',
 is($node->safe_psql('postgres', Versions::wrong_sql('t', 'id')),
 	'', 'no overlap, one open version of each row');
 
+# A context that is stored out of line goes from one table to the other
+$node->safe_psql('postgres', <<'SQL');
+SELECT set_config('temporal.context', (SELECT jsonb_object_agg(g, md5(g::text))
+	FROM generate_series(1, 3000) g)::text, false) IS NOT NULL;
+BEGIN;
+UPDATE t SET v = -4 WHERE id = 1;
+PREPARE TRANSACTION 'told';
+SQL
+($ret, $stdout, $stderr) =
+  $node->psql('postgres', "COMMIT PREPARED 'told'");
+is("$ret$stderr", '0', 'a long context is no error of COMMIT PREPARED');
+is( $node->safe_psql('postgres', <<'SQL'), '1|t', 'and is kept, once');
+SELECT count(*), min(context ->> '7') = md5('7') FROM temporal.transactions
+WHERE context ? '3000'
+SQL
+is($node->safe_psql('postgres', 'SELECT count(*) FROM temporal.prepared_transaction'),
+	'0', 'nothing is left of it elsewhere');
+
 $node->stop;
 done_testing();
