@@ -240,6 +240,27 @@ is($stderr, '', 'DROP DATABASE');
 unlike(new_log(), qr/canceling statement|FATAL/,
 	'a worker that leaves is no news for the log');
 
+# Counting the versions of each key is a long step as well
+make_table($node, 'copied', 'counted', 200000);
+$node->safe_psql('copied', <<'SQL');
+ALTER TABLE counted SET (temporal.compression = none, temporal.max_history_versions = 1);
+SQL
+$node->poll_query_until('copied', <<'SQL') or BAIL_OUT('nothing is counted');
+SELECT count(*) = 1 FROM temporal.progress
+WHERE relation = 'counted'::regclass AND phase = 'counting versions'
+SQL
+$node->safe_psql('copied', 'BEGIN; LOCK TABLE counted; COMMIT');
+is( $node->safe_psql('copied',
+		"SELECT kind, error FROM temporal.job_runs WHERE relation = 'counted'::regclass
+			AND error IS NOT NULL"),
+	'retain|maintenance gave way to another transaction that waits for the table',
+	'counting gives way, too');
+is( $node->safe_psql('copied',
+		"SELECT kind FROM temporal.jobs WHERE relation = 'counted'::regclass"),
+	'retain',
+	'temporal.jobs has no job that is not wanted any more');
+$node->safe_psql('copied', 'ALTER TABLE counted DROP SYSTEM VERSIONING CASCADE');
+
 # Not everybody can send workers away
 $node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN');
 ($ret, $stdout, $stderr) =
