@@ -37,7 +37,6 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -427,10 +426,34 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	run->raw_bytes += tuple_size;
 }
 
+/*
+ * Others moved or removed versions that our snapshot has at another place.
+ */
+static void
+compact_refuse_others(const CompactState *state)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not move versions of history \"%s\" because others are removing them",
+					RelationGetRelationName(state->history)),
+			 errhint("Try again.")));
+}
+
 static int
 compact_compare_tids(const void *a, const void *b)
 {
 	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+static void
+compact_delete_tuple(CompactState *state, Relation rel, ItemPointer tid)
+{
+	TM_FailureData failure;
+
+	if (table_tuple_delete(rel, tid, GetCurrentCommandId(true),
+						   state->order.snapshot, InvalidSnapshot, true,
+						   &failure, false) != TM_Ok)
+		compact_refuse_others(state);
 }
 
 /*
@@ -439,27 +462,14 @@ compact_compare_tids(const void *a, const void *b)
 static void
 compact_delete(CompactState *state)
 {
-	CommandId	cid = GetCurrentCommandId(true);
-
 	job_progress_set_phase("deleting from heap");
 	qsort(state->tids, state->ntids, sizeof(ItemPointerData),
 		  compact_compare_tids);
 	for (int64 i = 0; i < state->ntids; i++)
 	{
-		TM_FailureData failure;
-		TM_Result	result;
-
 		CHECK_FOR_INTERRUPTS();
 		job_progress_give_way();
-		result = table_tuple_delete(state->history, &state->tids[i], cid,
-									state->order.snapshot, InvalidSnapshot, true,
-									&failure, false);
-		if (result != TM_Ok)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not move versions of history \"%s\" because others are removing them",
-							RelationGetRelationName(state->history)),
-					 errhint("Try again.")));
+		compact_delete_tuple(state, state->history, &state->tids[i]);
 	}
 	state->ntids = 0;
 }
@@ -582,16 +592,22 @@ compact_is_merged(const CompactState *state, int32 number)
 }
 
 /*
- * Adds the versions of those slices to what is sorted.
+ * Adds the versions of those slices to what is sorted: all, or the rest would
+ * have no run any more.  A transaction's snapshot (REPEATABLE READ) may be older
+ * than they are.
  */
 static void
 compact_add_merged(CompactState *state, HistorySlices *slices)
 {
 	TableScanDesc scan;
 	TupleTableSlot *slot;
+	int64		expected = 0;
+	ListCell   *lc;
 
 	if (state->merged_runs == NIL)
 		return;
+	foreach(lc, state->merged_runs)
+		expected += ((const SegmentRun *) lfirst(lc))->segments;
 	slot = table_slot_create(state->segments, NULL);
 	scan = table_beginscan(state->segments, state->order.snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -611,6 +627,8 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
+	if (list_length(state->merged_tids) != expected)
+		compact_refuse_others(state);
 }
 
 /*
@@ -622,7 +640,7 @@ compact_delete_merged(CompactState *state)
 	ListCell   *lc;
 
 	foreach(lc, state->merged_tids)
-		simple_heap_delete(state->segments, lfirst(lc));
+		compact_delete_tuple(state, state->segments, lfirst(lc));
 	foreach(lc, state->merged_runs)
 	{
 		const SegmentRun *run = lfirst(lc);
@@ -735,29 +753,6 @@ compact_run(CompactState *state, const CompactOptions *options, bool first)
 	UnregisterSnapshot(state->order.snapshot);
 }
 
-/*
- * Locks the history, and says whether it has segments: what is found is not
- * taken away by decompression then.  Of two that would make the first segments
- * the second waits, without a lock that the first would have to wait for.
- */
-static bool
-compact_lock(Oid history, SegmentTable *segments)
-{
-	for (;;)
-	{
-		LOCKMODE	mode = segment_table_get(history, segments) ?
-			RowExclusiveLock : ShareUpdateExclusiveLock;
-
-		LockRelationOid(history, mode);
-		if (segment_table_get(history, segments) == (mode == RowExclusiveLock))
-			break;
-		/* not what it was before we had the lock */
-		UnlockRelationOid(history, mode);
-	}
-	LockRelationOid(history, RowExclusiveLock);
-	return OidIsValid(segments->segments);
-}
-
 void
 history_compact(const VersionedTable *table, const CompactOptions *options,
 				CompactResult *result)
@@ -772,7 +767,7 @@ history_compact(const VersionedTable *table, const CompactOptions *options,
 
 	memset(result, 0, sizeof(*result));
 
-	first = !compact_lock(table->history, &segments);
+	first = !history_compact_lock(table->history, &segments);
 	compact_state_init(&state, table);
 	state.order.before = options->before;
 	state.level = options->level;

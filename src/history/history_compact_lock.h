@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_compact_lock.h
- *	  The moment in which a history gets its first segments
+ *	  Locks of compaction: the moment in which a history gets its first segments
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,14 @@
 #define TEMPORAL_HISTORY_COMPACT_LOCK_H
 
 #include "utils/relcache.h"
+
+#include "catalog/segment_table.h"
+
+/*
+ * Locks the history for its compaction until the end of the transaction; has it
+ * segments?
+ */
+extern bool history_compact_lock(Oid history, SegmentTable *segments);
 
 /*
  * Takes the lock that readers of the history conflict with, until the end of
