@@ -49,12 +49,14 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "catalog/toasting.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
 #include "commands/tablespace.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_utilcmd.h"
@@ -154,6 +156,28 @@ segments_create_index(Oid segments, const char *method, List *elements,
 }
 
 /*
+ * Statements that write it are refused, as those are that write the history.
+ */
+static void
+segments_protect(Oid segments)
+{
+	CreateTrigStmt *stmt = makeNode(CreateTrigStmt);
+
+	stmt->trigname = pstrdup("temporal_protect_history");
+	stmt->relation = makeRangeVar(get_namespace_name(get_rel_namespace(segments)),
+								  get_rel_name(segments), -1);
+	stmt->timing = TRIGGER_TYPE_BEFORE;
+	stmt->events = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE |
+		TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE;
+	(void) CreateTriggerFiringOn(stmt, NULL, segments, InvalidOid, InvalidOid,
+								 InvalidOid,
+								 extension_function(FUNCTION_PROTECT_HISTORY),
+								 InvalidOid, NULL, false, false,
+								 TRIGGER_FIRES_ALWAYS);
+	CommandCounterIncrement();
+}
+
+/*
  * What of a segments' relation belongs to the extension: itself, and as of 17
  * its row type and that one's arrays.
  */
@@ -228,6 +252,7 @@ history_segments_create(Relation history, AttrNumber key_attno)
 							  list_make2(segments_index_column("run"),
 										 segments_index_column("key_high")),
 							  SEGMENTS_KEY_FILL);
+	segments_protect(segments);
 	segments_depend_on_extension(segments);
 	AtEOXact_GUC(false, save_nestlevel);
 	SetUserIdAndSecContext(save_user, sec_context);
