@@ -60,6 +60,7 @@
 #include "history/history_segment.h"
 #include "history/history_segments.h"
 #include "history/history_slices.h"
+#include "history/history_store.h"
 
 /* Versions in a slice: so many for each current row, but within these bounds */
 #define COMPACT_VERSIONS_A_ROW	4
@@ -448,11 +449,7 @@ compact_compare_tids(const void *a, const void *b)
 static void
 compact_delete_tuple(CompactState *state, Relation rel, ItemPointer tid)
 {
-	TM_FailureData failure;
-
-	if (table_tuple_delete(rel, tid, GetCurrentCommandId(true),
-						   state->order.snapshot, InvalidSnapshot, true,
-						   &failure, false) != TM_Ok)
+	if (history_delete(rel, tid, state->order.snapshot, true) != TM_Ok)
 		compact_refuse_others(state);
 }
 

@@ -101,6 +101,7 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 	TupleTableSlot *slot = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, snapshot, 0, NULL);
 
+	history_writer_moves(writer);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		SegmentRow	row;
