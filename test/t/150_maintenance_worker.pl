@@ -283,6 +283,29 @@ ok( $node->poll_query_until(
 			AND (SELECT count(*) FROM temporal.job_run) = 0'),
 	'jobs and runs of dropped tables are forgotten');
 
+# What was refused in a database that is dropped takes no room from others
+$node->safe_psql('postgres', "CREATE DATABASE gone; ALTER DATABASE gone SET temporal.maintenance = off");
+$node->safe_psql('gone', 'CREATE EXTENSION temporal');
+make_table($node, 'gone', 'g', 1);
+$node->psql('gone', <<'SQL');
+DO $$ BEGIN
+	FOR i IN 1 .. 600 LOOP
+		BEGIN
+			DELETE FROM g_history;
+		EXCEPTION WHEN insufficient_privilege THEN NULL;
+		END;
+	END LOOP;
+	RAISE 'and nothing commits';
+END $$;
+SQL
+is($node->safe_psql('gone', 'SELECT count(*) FROM temporal.audit_waiting()'), '512',
+	'refused writes wait for a transaction that commits');
+$node->safe_psql('postgres', 'DROP DATABASE gone');
+$node->psql('postgres', 'DELETE FROM t_history');
+is($node->safe_psql('postgres', "SELECT count(*) FROM temporal.audit_log
+		WHERE action = 'refuse' AND relation LIKE '%.t_history' AND reason = 'DELETE of history'"),
+	'1', 'and not for ever');
+
 # SIGHUP: no workers, and again
 $node->append_conf('postgresql.conf', 'temporal.max_workers = 0');
 $node->reload;
