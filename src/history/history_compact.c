@@ -427,19 +427,6 @@ compact_add(CompactState *state, TupleTableSlot *slot, Size tuple_size)
 	run->raw_bytes += tuple_size;
 }
 
-/*
- * Others moved or removed versions that our snapshot has at another place.
- */
-static void
-compact_refuse_others(const CompactState *state)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not move versions of history \"%s\" because others are removing them",
-					RelationGetRelationName(state->history)),
-			 errhint("Try again.")));
-}
-
 static int
 compact_compare_tids(const void *a, const void *b)
 {
@@ -450,7 +437,7 @@ static void
 compact_delete_tuple(CompactState *state, Relation rel, ItemPointer tid)
 {
 	if (history_delete(rel, tid, state->order.snapshot, true) != TM_Ok)
-		compact_refuse_others(state);
+		history_compact_refuse(state->history);
 }
 
 /*
@@ -625,7 +612,7 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	if (list_length(state->merged_tids) != expected)
-		compact_refuse_others(state);
+		history_compact_refuse(state->history);
 }
 
 /*

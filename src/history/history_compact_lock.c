@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_compact_lock.c
- *	  Locks of compaction: the moment in which a history gets its first segments
+ *	  Who is in the way of compaction: the moment of a history's first segments
  *
  * Whoever plans has a lock on the history, from before the plan to after the
  * execution.  So the transaction that makes the first segments takes an ACCESS
@@ -55,6 +55,16 @@ history_compact_lock(Oid history, SegmentTable *segments)
 	}
 	LockRelationOid(history, RowExclusiveLock);
 	return OidIsValid(segments->segments);
+}
+
+void
+history_compact_refuse(Relation history)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not move versions of history \"%s\" because others are removing them",
+					RelationGetRelationName(history)),
+			 errhint("Try again.")));
 }
 
 /*

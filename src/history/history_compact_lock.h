@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_compact_lock.h
- *	  Locks of compaction: the moment in which a history gets its first segments
+ *	  Who is in the way of compaction: the moment of a history's first segments
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +17,9 @@
  * segments?
  */
 extern bool history_compact_lock(Oid history, SegmentTable *segments);
+
+/* 40001: others moved or removed what our snapshot has at another place. */
+extern void history_compact_refuse(Relation history) pg_attribute_noreturn();
 
 /*
  * Takes the lock that readers of the history conflict with, until the end of

@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -33,6 +32,7 @@
 #include "catalog/segment_table.h"
 #include "history/history_access.h"
 #include "history/history_compact.h"
+#include "history/history_compact_lock.h"
 #include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -97,9 +97,10 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 	HistoryWriter *writer = history_writer_begin(RelationGetRelid(history),
 												 stored->start_attno,
 												 stored->end_attno);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	TupleTableSlot *slot = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, snapshot, 0, NULL);
+	int			nsegments = 0;
 
 	history_writer_moves(writer);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -111,12 +112,19 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 		result->versions += expand_segment(segment, stored->start_attno,
 										   stored->end_attno, writer, &row,
 										   &slot->tts_tid);
-		simple_heap_delete(segments, &slot->tts_tid);
+		if (history_delete(segments, &slot->tts_tid, snapshot,
+						   true /* wait */ ) != TM_Ok)
+			history_compact_refuse(history);
+		nsegments++;
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	history_writer_end(writer);
+
+	/* the transaction's snapshot (REPEATABLE READ) has some in the heap still */
+	if (nsegments != result->segments)
+		history_compact_refuse(history);
 }
 
 void
