@@ -397,6 +397,24 @@ history_slices_sort(HistorySlices *slices)
 											&TTSOpsMinimalTuple);
 }
 
+/*
+ * What the version has out of line
+ */
+static Size
+slices_external_size(const HistorySlices *slices, TupleTableSlot *slot)
+{
+	Size		size = 0;
+
+	for (int i = 0; i < slices->natts; i++)
+	{
+		if (TupleDescAttr(slices->desc, i)->attlen == -1 &&
+			!slot->tts_isnull[i] &&
+			VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[i])))
+			size += toast_datum_size(slot->tts_values[i]);
+	}
+	return size;
+}
+
 bool
 history_slices_next(HistorySlices *slices, SliceVersion *version)
 {
@@ -421,6 +439,8 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 	/* a heap tuple's header, without the columns that only the sort has */
 	version->size = MAXALIGN(tuple->t_len + MINIMAL_TUPLE_OFFSET -
 							 2 * sizeof(int64)) + sizeof(ItemIdData);
+	if (version->in_heap && (tuple->t_infomask & HEAP_HASEXTERNAL) != 0)
+		version->size += slices_external_size(slices, slot);
 	return true;
 }
 
