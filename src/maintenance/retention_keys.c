@@ -3,9 +3,11 @@
  * retention_keys.c
  *	  The newest versions of each key
  *
- * All versions are sorted by key and end, to find when the first one ended that
- * is too many of its key.  It is kept in a hash table; a version of the key that
- * ended then or earlier is too many as well.  A query reads them, from the heap
+ * All versions are sorted by key and end, to find when the last one ended that
+ * stays of a key which has too many.  It is kept in a hash table; versions of the
+ * key that ended earlier are too many, and those that ended with it are not:
+ * rows that have the same key may, null ones, since there is a primary key on
+ * other columns.  A query reads them, from the heap
  * and segments, but does not sort: a worker could not pause in that, nor give
  * way to who waits for the table.
  *
@@ -39,7 +41,7 @@ struct RetentionKeys
 	AttrNumber *attnos;			/* of the primary key, in the history */
 	TupleDesc	desc;			/* of the key alone */
 	FmgrInfo   *equal;			/* of its columns */
-	TupleHashTable hash;		/* with the end of the first too many */
+	TupleHashTable hash;		/* with the end of the last that stays */
 	TupleTableSlot *slot;
 	MemoryContext temp;
 };
@@ -218,9 +220,8 @@ keys_fill_slot(RetentionKeys *keys, const Datum *values, const bool *nulls)
 }
 
 static void
-keys_add(RetentionKeys *keys, TupleTableSlot *row, TimestampTz *latest)
+keys_add(RetentionKeys *keys, TupleTableSlot *row, TimestampTz stays)
 {
-	TimestampTz end = DatumGetTimestampTz(row->tts_values[keys->nkeys]);
 	TupleHashEntry entry;
 	bool		isnew;
 
@@ -229,8 +230,7 @@ keys_add(RetentionKeys *keys, TupleTableSlot *row, TimestampTz *latest)
 												row->tts_isnull), &isnew,
 								 NULL);
 	*(TimestampTz *) temporal_tuple_hash_new(keys->hash, entry,
-											 sizeof(TimestampTz)) = end;
-	*latest = Max(*latest, end);
+											 sizeof(TimestampTz)) = stays;
 }
 
 static bool
@@ -252,7 +252,8 @@ keys_same(RetentionKeys *keys, TupleTableSlot *a, TupleTableSlot *b)
 }
 
 /*
- * Adds, of each key, the version behind the newest, to what is in the context.
+ * Adds the keys that have too many versions, to what is in the context; the
+ * latest of those ended at *latest.
  */
 static void
 keys_add_sorted(RetentionKeys *keys, Tuplesortstate *sort, TupleDesc desc,
@@ -261,25 +262,41 @@ keys_add_sorted(RetentionKeys *keys, Tuplesortstate *sort, TupleDesc desc,
 	TupleTableSlot *row = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	TupleTableSlot *first = MakeSingleTupleTableSlot(desc,
 													 &TTSOpsMinimalTuple);
+	TimestampTz stays = DT_NOEND;
+	bool		added = false;
 	int			place = 0;
 
 	while (tuplesort_gettupleslot(sort, true, false, row, NULL))
 	{
 		MemoryContext old;
+		TimestampTz end;
 
 		CHECK_FOR_INTERRUPTS();
 		job_progress_give_way();
 		slot_getallattrs(row);
+		if (row->tts_isnull[keys->nkeys])
+			continue;			/* an import's: it stays */
+		end = DatumGetTimestampTz(row->tts_values[keys->nkeys]);
 		old = MemoryContextSwitchTo(keys->temp);
 		if (TTS_EMPTY(first) || !keys_same(keys, first, row))
 		{
 			ExecCopySlot(first, row);
 			slot_getallattrs(first);
 			place = 0;
+			added = false;
 		}
 		MemoryContextSwitchTo(context);
-		if (place++ == versions)
-			keys_add(keys, row, latest);
+		if (place < versions)
+		{
+			place++;
+			stays = end;
+		}
+		else if (!added && end < stays)
+		{
+			keys_add(keys, row, stays);
+			*latest = Max(*latest, end);
+			added = true;
+		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(keys->temp);
 	}
@@ -334,7 +351,7 @@ retention_keys_exceed(RetentionKeys *keys, TupleTableSlot *version,
 								 keys_fill_slot(keys, values, nulls), NULL,
 								 NULL);
 	exceeds = entry != NULL &&
-		end <= *(TimestampTz *) temporal_tuple_hash_data(keys->hash, entry);
+		end < *(TimestampTz *) temporal_tuple_hash_data(keys->hash, entry);
 	MemoryContextReset(keys->temp);
 	return exceeds;
 }
