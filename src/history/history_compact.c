@@ -577,21 +577,18 @@ compact_is_merged(const CompactState *state, int32 number)
 
 /*
  * Adds the versions of those slices to what is sorted: all, or the rest would
- * have no run any more.  A transaction's snapshot (REPEATABLE READ) may be older
- * than they are.
+ * have no run any more.
  */
 static void
 compact_add_merged(CompactState *state, HistorySlices *slices)
 {
 	TableScanDesc scan;
 	TupleTableSlot *slot;
-	int64		expected = 0;
-	ListCell   *lc;
 
 	if (state->merged_runs == NIL)
 		return;
-	foreach(lc, state->merged_runs)
-		expected += ((const SegmentRun *) lfirst(lc))->segments;
+	history_compact_check_runs(state->history, state->merged_runs,
+							   state->order.snapshot);
 	slot = table_slot_create(state->segments, NULL);
 	scan = table_beginscan(state->segments, state->order.snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -611,8 +608,6 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	if (list_length(state->merged_tids) != expected)
-		history_compact_refuse(state->history);
 }
 
 /*

@@ -67,6 +67,28 @@ history_compact_refuse(Relation history)
 			 errhint("Try again.")));
 }
 
+void
+history_compact_check_runs(Relation history, const List *runs,
+						   Snapshot snapshot)
+{
+	List	   *visible = segment_run_list(RelationGetRelid(history), snapshot,
+										   false);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, runs)
+	{
+		bool		found = false;
+
+		foreach(lc2, visible)
+			found = found || ((const SegmentRun *) lfirst(lc2))->run ==
+				((const SegmentRun *) lfirst(lc))->run;
+		if (!found)
+			history_compact_refuse(history);
+	}
+	list_free_deep(visible);
+}
+
 /*
  * Waits in line for the lock, but not for long; false if it did not get it.
  */

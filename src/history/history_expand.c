@@ -100,7 +100,6 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	TupleTableSlot *slot = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, snapshot, 0, NULL);
-	int			nsegments = 0;
 
 	history_writer_moves(writer);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -115,16 +114,11 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 		if (history_delete(segments, &slot->tts_tid, snapshot,
 						   true /* wait */ ) != TM_Ok)
 			history_compact_refuse(history);
-		nsegments++;
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	history_writer_end(writer);
-
-	/* the transaction's snapshot (REPEATABLE READ) has some in the heap still */
-	if (nsegments != result->segments)
-		history_compact_refuse(history);
 }
 
 void
@@ -133,6 +127,7 @@ history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 	SegmentTable stored;
 	Relation	history;
 	Relation	segments;
+	List	   *runs;
 	ListCell   *lc;
 
 	memset(result, 0, sizeof(*result));
@@ -148,7 +143,9 @@ history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 	segments = table_open(stored.segments, drop ? AccessExclusiveLock :
 						  ShareUpdateExclusiveLock);
 	history_reach_change_segments(table->history);
-	foreach(lc, segment_run_list(table->history, NULL, false))
+	runs = segment_run_list(table->history, NULL, false);
+	history_compact_check_runs(history, runs, GetTransactionSnapshot());
+	foreach(lc, runs)
 	{
 		const SegmentRun *run = lfirst(lc);
 

@@ -27,7 +27,8 @@
  * WHO MAY TOUCH IT
  *		Nobody.  It belongs to the owner of the extension, no rights are given,
  *		and it is read and written from here alone, whatever the current user
- *		may do with it: he was asked for his rights on the history.
+ *		may do with it: he was asked for his rights on the history.  Statements
+ *		that write it are refused by the trigger that histories have.
  *
  * DUMPS AND DROPS
  *		It is a member of the extension, so that pg_dump passes it over: a dump
