@@ -465,6 +465,12 @@ AS 'MODULE_PATHNAME', 'temporal_history_holds';
 COMMENT ON FUNCTION temporal.history_reaches(regclass, timestamptz, timestamptz) IS
 'the same for a plan that was made to read AS OF the instant: 22023 if what it needs was removed meanwhile';
 
+CREATE FUNCTION temporal.history_reaches_or_warns(history regclass, "time" timestamptz, instant timestamptz) RETURNS boolean
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'temporal_history_warns';
+COMMENT ON FUNCTION temporal.history_reaches_or_warns(regclass, timestamptz, timestamptz) IS
+'the same where temporal.allow_truncated_history is on: a WARNING, and false';
+
 --
 -- Introspection
 --
@@ -676,7 +682,15 @@ FROM temporal.job j
      CROSS JOIN LATERAL (
 		SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE')
 			OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
-	 ) AS p(may_see);
+	 ) AS p(may_see)
+WHERE v.history IS NOT NULL
+  AND CASE j.kind
+	  WHEN 'compress' THEN v.compression <> 'none'
+	  WHEN 'retain' THEN EXISTS (
+		SELECT FROM temporal.retention_policy r
+		WHERE r.relation = j.relation
+		  AND (r.period IS NOT NULL OR r.max_size IS NOT NULL OR r.max_versions IS NOT NULL))
+	  END;
 COMMENT ON VIEW temporal.jobs IS
 'the maintenance of each table: when it ran, when it will, and for the table''s owner and pg_read_all_stats what went wrong';
 GRANT SELECT ON temporal.jobs TO PUBLIC;

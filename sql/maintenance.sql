@@ -118,6 +118,15 @@ UPDATE mnt SET v = 5;
 CALL temporal.run_maintenance('mnt');
 SELECT count(*), count(*) FILTER (WHERE role IS NULL) < 200 AS has_new FROM temporal.job_runs WHERE relation = 'mnt'::regclass;
 
+-- What is not wanted any more is not listed
+ALTER TABLE mnt SET RETENTION_PERIOD = INTERVAL '1 hour';
+CALL temporal.run_maintenance('mnt');
+SELECT relation, kind FROM temporal.jobs WHERE relation = 'mnt'::regclass ORDER BY kind;
+ALTER TABLE mnt SET (temporal.compression = none);
+SELECT relation, kind FROM temporal.jobs WHERE relation = 'mnt'::regclass ORDER BY kind;
+ALTER TABLE mnt RESET RETENTION;
+SELECT relation, kind FROM temporal.jobs WHERE relation = 'mnt'::regclass ORDER BY kind;
+
 -- What is dropped is forgotten
 SELECT temporal.decompress_history('mnt_part') IS NOT NULL AS decompressed;
 DROP TABLE mnt_part CASCADE;

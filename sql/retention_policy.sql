@@ -167,6 +167,15 @@ INSERT INTO temporal.audit_entry (logged_at, xid, action) VALUES (now(), 1, 'not
 UPDATE temporal.audit_entry SET action = 'nothing';
 DELETE FROM temporal.audit_entry;
 TRUNCATE temporal.audit_entry;
+ALTER TABLE temporal.audit_entry DISABLE TRIGGER protect;
+ALTER TABLE temporal.audit_entry DISABLE TRIGGER ALL;
+ALTER TABLE temporal.audit_entry DROP COLUMN reason;
+ALTER TABLE temporal.audit_entry RENAME TO forgotten;
+ALTER TRIGGER protect ON temporal.audit_entry RENAME TO x;
+DROP TRIGGER protect ON temporal.audit_entry;
+CREATE RULE nothing AS ON INSERT TO temporal.audit_entry DO INSTEAD NOTHING;
+ALTER TABLE temporal.audit_entry SET (autovacuum_vacuum_scale_factor = 0.1);
+ALTER TABLE temporal.audit_entry RESET (autovacuum_vacuum_scale_factor);
 -- It is trimmed by superusers, and by whom they let; what is left says so
 SET ROLE regress_temporal_user;
 SELECT temporal.trim_audit_log(now());

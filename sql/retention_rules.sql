@@ -144,6 +144,21 @@ SELECT count(*) FROM thing_history;
 SELECT action, sum(versions) FROM temporal.audit_log WHERE relation = 'public.thing' AND versions >= 0 GROUP BY action ORDER BY action;
 DROP TABLE thing CASCADE;
 
+-- Of versions with one key that ended at one time, none is newer than others: as
+-- where the key is another one than when they were made, and null
+CREATE TABLE thing (id integer PRIMARY KEY, k text, v integer) WITH SYSTEM VERSIONING;
+INSERT INTO thing SELECT i, CASE WHEN i > 5 THEN 'k' || i END, 0 FROM generate_series(1, 10) i;
+UPDATE thing SET v = 1;
+DELETE FROM thing WHERE k IS NULL;
+ALTER TABLE thing DROP CONSTRAINT thing_pkey;
+ALTER TABLE thing ADD PRIMARY KEY (k);
+UPDATE thing SET v = 2;
+ALTER TABLE thing SET (temporal.max_history_versions = 1);
+SELECT versions FROM temporal.retention_preview('thing');
+SELECT versions FROM temporal.enforce_retention('thing');
+SELECT k IS NULL AS no_key, v, count(*) FROM thing_history GROUP BY 1, 2 ORDER BY 1, 2;
+DROP TABLE thing CASCADE;
+
 -- All of it is on record
 SELECT action, count(*) > 5 AS often, min(versions) > 0 AS versions, bool_and(last_end >= first_end) AS ends
 FROM temporal.audit_log WHERE relation = 'public.item' GROUP BY action ORDER BY action;

@@ -60,6 +60,11 @@ SELECT count(*) FROM (SELECT * FROM sba_was EXCEPT ALL SELECT * FROM sba_long_hi
 SELECT count(*) FROM (SELECT * FROM sba_long_history EXCEPT ALL SELECT * FROM sba_was) x;
 SELECT id, count(*) FROM sba_long_history WHERE id IN (1, 2, 99) GROUP BY id ORDER BY id;
 SELECT count(*) FROM sba_was w WHERE (SELECT count(*) FROM sba_long FOR SYSTEM_TIME AS OF w.sys_start h WHERE h.id = w.id AND h.v = w.v) <> 1 AND w.v % 100 = 0;
+-- What versions have out of line counts, too
+CREATE TABLE sba_toast (id integer PRIMARY KEY, t text) WITH SYSTEM VERSIONING;
+INSERT INTO sba_toast SELECT i, (SELECT string_agg(md5((i * j)::text), '') FROM generate_series(1, 500) j) FROM generate_series(1, 10) i;
+DELETE FROM sba_toast;
+SELECT versions, bytes_before > 40000 AS much FROM temporal.compress_history('sba_toast', now());
 SET client_min_messages = warning;
-DROP TABLE sba, sba_long CASCADE;
+DROP TABLE sba, sba_long, sba_toast CASCADE;
 DROP TABLE sba_moment, sba_was;

@@ -13,6 +13,7 @@ SELECT versions, segments > 1 AS segments FROM temporal.compress_history('sdm', 
 SELECT md5(string_agg(h::text, ',' ORDER BY h::text COLLATE "C")) AS all_of_it FROM sdm_history h \gset
 SET ROLE NONE;
 SELECT segments AS store FROM temporal.segment_store WHERE history = 'sdm_history'::regclass \gset
+SET temporal.allow_period_writes = on;
 CREATE TABLE sdm_was AS SELECT ctid AS place, s.* FROM :store s;
 SET client_min_messages = error;
 

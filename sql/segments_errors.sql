@@ -290,5 +290,30 @@ DELETE FROM ser_un;
 SELECT versions FROM temporal.compress_history('ser_un', now());
 SELECT s.relpersistence, h.relpersistence AS of_history FROM temporal.segment_store x JOIN pg_class s ON s.oid = x.segments JOIN pg_class h ON h.oid = x.history;
 DROP TABLE ser_un CASCADE;
+
+-- Segments are history: not even a superuser writes them past the table
+CREATE TABLE ser_seg (id integer PRIMARY KEY) WITH SYSTEM VERSIONING;
+INSERT INTO ser_seg SELECT generate_series(1, 10);
+DELETE FROM ser_seg;
+SELECT versions FROM temporal.compress_history('ser_seg', now());
+CREATE FUNCTION ser_do(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format(command, (SELECT segments FROM temporal.segment_store WHERE history = 'ser_seg_history'::regclass));
+	RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, '\d+', 'N');
+END $$;
+SELECT command, ser_do(command) FROM unnest(ARRAY['DELETE FROM %s', 'UPDATE %s SET versions = 1', 'TRUNCATE %s', 'INSERT INTO %s (run) VALUES (1)',
+	'ALTER TABLE %s DISABLE TRIGGER ALL', 'ALTER TABLE %s DISABLE TRIGGER temporal_protect_history', 'DROP TRIGGER temporal_protect_history ON %s',
+	'ALTER TABLE %s DROP COLUMN data', 'ALTER TABLE %s RENAME COLUMN data TO x', 'CREATE RULE r AS ON INSERT TO %s DO INSTEAD NOTHING',
+	'CREATE TRIGGER x BEFORE INSERT ON %s EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'DROP TABLE %s']) command;
+SET session_replication_role = replica;
+SELECT ser_do('DELETE FROM %s');
+RESET session_replication_role;
+SELECT ser_do('ALTER TABLE %s SET (autovacuum_enabled = off)');
+SELECT relation, reason, count(*) FROM temporal.audit_log WHERE relation LIKE '%ser_seg%' AND action = 'refuse' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT count(*) FROM ser_seg_history WHERE id > 0;
+DROP FUNCTION ser_do;
+DROP TABLE ser_seg CASCADE;
 DROP FUNCTION ser_tell;
 DROP FUNCTION ser_less CASCADE;

@@ -212,7 +212,7 @@ temporal_guard_row(PG_FUNCTION_ARGS)
  * temporal.protect_history() RETURNS trigger
  *
  * BEFORE INSERT, UPDATE, DELETE and TRUNCATE for each statement; ENABLE
- * ALWAYS.  Logical replication may fill a history that it is subscribed to.
+ * ALWAYS.  Also of a history's segments.  Logical replication may fill a history that it is subscribed to.
  * As an AFTER INSERT row trigger for replicas it only notes that
  * history was written from elsewhere.
  */
@@ -220,19 +220,24 @@ Datum
 temporal_protect_history(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	Oid			history;
+	Oid			relid;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired as a trigger",
 						"protect_history")));
+	relid = RelationGetRelid(trigdata->tg_relation);
+	history = TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) ?
+		segment_table_history(relid) : InvalidOid;
 
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
 		!temporal_allow_period_writes &&
 		!(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA &&
-		  versioned_is_subscribed(RelationGetRelid(trigdata->tg_relation))))
+		  versioned_is_subscribed(relid)))
 	{
-		audit_refuse(RelationGetRelid(trigdata->tg_relation),
+		audit_refuse(OidIsValid(history) ? history : relid,
 					 psprintf("%s of history", capture_command(trigdata)));
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -245,8 +250,7 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 	/* An import adds versions; nothing else reaches those in segments */
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
 		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) &&
-		segment_run_list(RelationGetRelid(trigdata->tg_relation), NULL,
-						 false) != NIL)
+		segment_run_list(relid, NULL, false) != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change versions of history \"%s\" because it is compressed",
@@ -257,8 +261,10 @@ temporal_protect_history(PG_FUNCTION_ARGS)
 	if (session_time_is_set && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
 		session_time_refuse_write(capture_command(trigdata),
 								  RelationGetRelationName(trigdata->tg_relation));
-	history_reach_advance(RelationGetRelid(trigdata->tg_relation),
+	history_reach_advance(OidIsValid(history) ? history : relid,
 						  END_TIMESTAMP);
+	if (OidIsValid(history))
+		history_reach_change_segments(history);
 
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
 		return PointerGetDatum(NULL);

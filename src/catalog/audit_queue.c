@@ -34,6 +34,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
@@ -111,6 +112,48 @@ audit_queue_shmem_startup(void)
 }
 
 /*
+ * Forgets notes of databases that were dropped, which nobody would take: they
+ * are looked for when there is no room for another one.
+ */
+static void
+audit_queue_forget_dropped(void)
+{
+	Oid			databases[AUDIT_QUEUE_NOTES];
+	List	   *seen = NIL;
+	List	   *gone = NIL;
+	int			n;
+	int			left = 0;
+
+	LWLockAcquire(audit_queue->lock, LW_SHARED);
+	n = audit_queue->nnotes;
+	for (int i = 0; i < n; i++)
+		databases[i] = audit_queue->notes[i].database;
+	LWLockRelease(audit_queue->lock);
+	for (int i = 0; i < n; i++)
+	{
+		if (list_member_oid(seen, databases[i]))
+			continue;
+		seen = lappend_oid(seen, databases[i]);
+		if (!SearchSysCacheExists1(DATABASEOID,
+								   ObjectIdGetDatum(databases[i])))
+			gone = lappend_oid(gone, databases[i]);
+	}
+
+	LWLockAcquire(audit_queue->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < audit_queue->nnotes; i++)
+	{
+		const AuditNote *note = &audit_queue->notes[i];
+
+		if (!list_member_oid(gone, note->database))
+			audit_queue->notes[left++] = *note;
+	}
+	audit_queue->nnotes = left;
+	LWLockRelease(audit_queue->lock);
+	list_free(seen);
+	list_free(gone);
+}
+
+/*
  * Adds a note; the caller has the lock.
  */
 static void
@@ -140,6 +183,8 @@ audit_refuse(Oid relation, const char *reason)
 		return;
 	audit_who(&note.who);
 	strlcpy(note.reason, reason, sizeof(note.reason));
+	if (audit_queue->nnotes == AUDIT_QUEUE_NOTES)
+		audit_queue_forget_dropped();
 	LWLockAcquire(audit_queue->lock, LW_EXCLUSIVE);
 	audit_queue_add(&note);
 	LWLockRelease(audit_queue->lock);

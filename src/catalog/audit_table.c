@@ -180,6 +180,14 @@ audit_append_for(const AuditEntry *entry, const AuditWho *who)
 	audit_insert(entry, who, false);
 }
 
+bool
+audit_table_is(Oid relid)
+{
+	return extension_is_created() &&
+		get_rel_namespace(relid) == get_rel_namespace(extension_catalog()) &&
+		relid == get_relname_relid("audit_entry", get_rel_namespace(relid));
+}
+
 /*
  * temporal.protect_audit() RETURNS trigger
  *

@@ -45,6 +45,9 @@ extern void audit_append(const AuditEntry *entry);
 /* The same for somebody else, without a context */
 extern void audit_append_for(const AuditEntry *entry, const AuditWho *who);
 
+/* Is it the table? */
+extern bool audit_table_is(Oid relid);
+
 /* A row of the table, without a transaction's number */
 extern HeapTuple audit_form(TupleDesc desc, const AuditEntry *entry,
 							const AuditWho *who);

@@ -21,6 +21,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -30,6 +32,9 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "catalog/audit_table.h"
+#include "catalog/extension_objects.h"
+#include "catalog/segment_table.h"
 #include "catalog/versioned_cache.h"
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
@@ -54,6 +59,52 @@ ddl_refuse_history(Oid history, const VersionedTable *table)
 			 errdetail("It is the history of table \"%s\".",
 					   get_rel_name(table->relation)),
 			 errhint("Change the versioned table; ALTER TABLE ... DROP SYSTEM VERSIONING makes its history an ordinary table.")));
+}
+
+/*
+ * Whose history the relation is, or holds the segments of
+ */
+static bool
+ddl_find_history(Oid relid, VersionedTable *table)
+{
+	Oid			history;
+
+	if (versioned_table_find_by_history(relid, table))
+		return true;
+	history = extension_is_created() ? segment_table_history(relid) :
+		InvalidOid;
+	return OidIsValid(history) &&
+		versioned_table_find_by_history(history, table);
+}
+
+/*
+ * The audit log may be stored otherwise, and no more.  pg_upgrade makes it.
+ */
+static void
+ddl_guard_audit(Oid relid, const AlterTableCmd *cmd)
+{
+	if (IsBinaryUpgrade || creating_extension ||
+		!audit_table_is(relid))
+		return;
+	if (cmd != NULL)
+		switch (cmd->subtype)
+		{
+			case AT_SetStatistics:
+			case AT_SetStorage:
+			case AT_SetCompression:
+			case AT_SetRelOptions:
+			case AT_ResetRelOptions:
+			case AT_SetTableSpace:
+			case AT_ClusterOn:
+			case AT_DropCluster:
+				return;
+			default:
+				break;
+		}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot alter the audit log"),
+			 errhint("temporal.trim_audit_log() removes old entries.")));
 }
 
 #ifdef TEMPORAL_HAS_NOT_NULL_CONSTRAINTS
@@ -216,8 +267,9 @@ ddl_guard_history(Oid relid)
 {
 	VersionedTable table;
 
-	if (versioned_table_find_by_history(relid, &table))
+	if (ddl_find_history(relid, &table))
 		ddl_refuse_history(relid, &table);
+	ddl_guard_audit(relid, NULL);
 }
 
 void
@@ -276,11 +328,12 @@ ddl_guard_alter(ParseState *pstate, Oid relid, AlterTableStmt *stmt)
 
 		if (relkind != RELKIND_RELATION)
 			return;
-		is_history = versioned_table_find_by_history(relid, &table);
+		is_history = !IsBinaryUpgrade && ddl_find_history(relid, &table);
 		foreach(lc, stmt->cmds)
 		{
 			AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 
+			ddl_guard_audit(relid, cmd);
 			if (is_history)
 				ddl_guard_history_command(relid, &table, cmd);
 			else if (cmd->subtype == AT_AddInherit)
@@ -334,8 +387,7 @@ ddl_trigger_is_needed(Oid relid)
 	VersionedTable table;
 
 	return versioned_table_find(relid, &table) ||
-		versioned_table_find_by_history(relid, &table) ||
-		ddl_find_root(relid, &table);
+		ddl_find_history(relid, &table) || ddl_find_root(relid, &table);
 }
 
 static void
@@ -355,6 +407,8 @@ ddl_guard_drop(DropStmt *stmt)
 			names = list_truncate(names, list_length(names) - 1);
 			relid = RangeVarGetRelid(makeRangeVarFromNameList(names),
 									 AccessShareLock, true);
+			if (OidIsValid(relid))
+				ddl_guard_audit(relid, NULL);
 			if (OidIsValid(relid) && ddl_trigger_is_ours(relid, trigger) &&
 				ddl_trigger_is_needed(relid) && !temporal_allow_period_writes)
 				ereport(ERROR,
@@ -395,12 +449,16 @@ ddl_guard_rename(RenameStmt *stmt)
 	Oid			relid;
 
 	if (stmt->relation == NULL ||
-		(stmt->renameType != OBJECT_COLUMN &&
+		(stmt->renameType != OBJECT_TABLE &&
+		 stmt->renameType != OBJECT_COLUMN &&
 		 stmt->renameType != OBJECT_ATTRIBUTE &&
 		 stmt->renameType != OBJECT_TRIGGER))
 		return;
 	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
 	if (!OidIsValid(relid))
+		return;
+	ddl_guard_audit(relid, NULL);
+	if (stmt->renameType == OBJECT_TABLE)
 		return;
 	if (stmt->renameType == OBJECT_TRIGGER)
 	{
@@ -416,7 +474,7 @@ ddl_guard_rename(RenameStmt *stmt)
 		 attno == versioned->start_attno || attno == versioned->end_attno))
 		ddl_refuse("rename a column of", relid,
 				   "ALTER TABLE ... DROP SYSTEM VERSIONING and DROP PERIOD FOR SYSTEM_TIME first.");
-	if (versioned_table_find_by_history(relid, &table))
+	if (ddl_find_history(relid, &table))
 		ddl_refuse_history(relid, &table);
 }
 
@@ -444,7 +502,6 @@ ddl_guard_depends(AlterObjectDependsStmt *stmt)
 void
 ddl_guard_statement(ParseState *pstate, Node *stmt)
 {
-	VersionedTable table;
 	Oid			relid;
 
 	switch (nodeTag(stmt))
@@ -464,9 +521,8 @@ ddl_guard_statement(ParseState *pstate, Node *stmt)
 		case T_RuleStmt:
 			relid = RangeVarGetRelid(((RuleStmt *) stmt)->relation, NoLock,
 									 true);
-			if (OidIsValid(relid) &&
-				versioned_table_find_by_history(relid, &table))
-				ddl_refuse_history(relid, &table);
+			if (OidIsValid(relid))
+				ddl_guard_history(relid);
 			break;
 		default:
 			break;

@@ -37,7 +37,6 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -62,6 +61,7 @@
 #include "history/history_segments.h"
 #include "history/history_slices.h"
 #include "history/history_sort.h"
+#include "history/history_store.h"
 
 /* Versions in a slice: so many for each current row, but within these bounds */
 #define COMPACT_VERSIONS_A_ROW	4
@@ -417,32 +417,26 @@ compact_add(CompactState *state, const SliceVersion *version)
 	run->raw_bytes += version->size;
 }
 
+static void
+compact_delete_tuple(CompactState *state, Relation rel, ItemPointer tid)
+{
+	if (history_delete(rel, tid, state->order.snapshot, true) != TM_Ok)
+		history_compact_refuse(state->history);
+}
+
 /*
  * Takes what is in segments now out of the heap, page by page.
  */
 static void
 compact_delete(CompactState *state)
 {
-	CommandId	cid = GetCurrentCommandId(true);
-
 	job_progress_set_phase("deleting from heap");
 	history_sort_tids(state->tids, state->ntids);
 	for (int64 i = 0; i < state->ntids; i++)
 	{
-		TM_FailureData failure;
-		TM_Result	result;
-
 		CHECK_FOR_INTERRUPTS();
 		job_progress_give_way();
-		result = table_tuple_delete(state->history, &state->tids[i], cid,
-									state->order.snapshot, InvalidSnapshot, true,
-									&failure, false);
-		if (result != TM_Ok)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not move versions of history \"%s\" because others are removing them",
-							RelationGetRelationName(state->history)),
-					 errhint("Try again.")));
+		compact_delete_tuple(state, state->history, &state->tids[i]);
 	}
 	state->ntids = 0;
 }
@@ -565,7 +559,8 @@ compact_is_merged(const CompactState *state, int32 number)
 }
 
 /*
- * Adds the versions of those slices to what is sorted.
+ * Adds the versions of those slices to what is sorted: all, or the rest would
+ * have no run any more.
  */
 static void
 compact_add_merged(CompactState *state, HistorySlices *slices)
@@ -575,6 +570,8 @@ compact_add_merged(CompactState *state, HistorySlices *slices)
 
 	if (state->merged_runs == NIL)
 		return;
+	history_compact_check_runs(state->history, state->merged_runs,
+							   state->order.snapshot);
 	slot = table_slot_create(state->segments, NULL);
 	scan = table_beginscan(state->segments, state->order.snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -605,7 +602,7 @@ compact_delete_merged(CompactState *state)
 	ListCell   *lc;
 
 	foreach(lc, state->merged_tids)
-		simple_heap_delete(state->segments, lfirst(lc));
+		compact_delete_tuple(state, state->segments, lfirst(lc));
 	foreach(lc, state->merged_runs)
 	{
 		const SegmentRun *run = lfirst(lc);
@@ -719,29 +716,6 @@ compact_run(CompactState *state, const CompactOptions *options, bool first)
 	UnregisterSnapshot(state->order.snapshot);
 }
 
-/*
- * Locks the history, and says whether it has segments: what is found is not
- * taken away by decompression then.  Of two that would make the first segments
- * the second waits, without a lock that the first would have to wait for.
- */
-static bool
-compact_lock(Oid history, SegmentTable *segments)
-{
-	for (;;)
-	{
-		LOCKMODE	mode = segment_table_get(history, segments) ?
-			RowExclusiveLock : ShareUpdateExclusiveLock;
-
-		LockRelationOid(history, mode);
-		if (segment_table_get(history, segments) == (mode == RowExclusiveLock))
-			break;
-		/* not what it was before we had the lock */
-		UnlockRelationOid(history, mode);
-	}
-	LockRelationOid(history, RowExclusiveLock);
-	return OidIsValid(segments->segments);
-}
-
 void
 history_compact(const VersionedTable *table, const CompactOptions *options,
 				CompactResult *result)
@@ -756,7 +730,7 @@ history_compact(const VersionedTable *table, const CompactOptions *options,
 
 	memset(result, 0, sizeof(*result));
 
-	first = !compact_lock(table->history, &segments);
+	first = !history_compact_lock(table->history, &segments);
 	compact_state_init(&state, table);
 	state.order.before = options->before;
 	state.level = options->level;

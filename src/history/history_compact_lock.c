@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_compact_lock.c
- *	  The moment in which a history gets its first segments
+ *	  Who is in the way of compaction: the moment of a history's first segments
  *
  * Whoever plans has a lock on the history, from before the plan to after the
  * execution.  So the transaction that makes the first segments takes an ACCESS
@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
+#include "catalog/segment_table.h"
 #include "history/history_compact_lock.h"
 
 /*
@@ -32,6 +33,61 @@
 #define COMPACT_LOCK_SLEEP		5000
 #define COMPACT_LOCK_QUEUES		20
 #define COMPACT_LOCK_QUEUE		"200ms"
+
+/*
+ * Locks the history, and says whether it has segments: what is found is not
+ * taken away by decompression then.  Of two that would make the first segments
+ * the second waits, without a lock that the first would have to wait for.
+ */
+bool
+history_compact_lock(Oid history, SegmentTable *segments)
+{
+	for (;;)
+	{
+		LOCKMODE	mode = segment_table_get(history, segments) ?
+			RowExclusiveLock : ShareUpdateExclusiveLock;
+
+		LockRelationOid(history, mode);
+		if (segment_table_get(history, segments) == (mode == RowExclusiveLock))
+			break;
+		/* not what it was before we had the lock */
+		UnlockRelationOid(history, mode);
+	}
+	LockRelationOid(history, RowExclusiveLock);
+	return OidIsValid(segments->segments);
+}
+
+void
+history_compact_refuse(Relation history)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not move versions of history \"%s\" because others are removing them",
+					RelationGetRelationName(history)),
+			 errhint("Try again.")));
+}
+
+void
+history_compact_check_runs(Relation history, const List *runs,
+						   Snapshot snapshot)
+{
+	List	   *visible = segment_run_list(RelationGetRelid(history), snapshot,
+										   false);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, runs)
+	{
+		bool		found = false;
+
+		foreach(lc2, visible)
+			found = found || ((const SegmentRun *) lfirst(lc2))->run ==
+				((const SegmentRun *) lfirst(lc))->run;
+		if (!found)
+			history_compact_refuse(history);
+	}
+	list_free_deep(visible);
+}
 
 /*
  * Waits in line for the lock, but not for long; false if it did not get it.

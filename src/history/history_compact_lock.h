@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * history_compact_lock.h
- *	  The moment in which a history gets its first segments
+ *	  Who is in the way of compaction: the moment of a history's first segments
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,26 @@
 #define TEMPORAL_HISTORY_COMPACT_LOCK_H
 
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#include "catalog/segment_table.h"
+
+/*
+ * Locks the history for its compaction until the end of the transaction; has it
+ * segments?
+ */
+extern bool history_compact_lock(Oid history, SegmentTable *segments);
+
+/*
+ * The runs of a history that are to be changed must be those that the snapshot
+ * sees, which is older than they may be in REPEATABLE READ: else 40001.  Of one
+ * that it does not see, it has the versions at another place.
+ */
+extern void history_compact_check_runs(Relation history, const List *runs,
+									   Snapshot snapshot);
+
+/* 40001: others moved or removed what our snapshot has at another place. */
+extern void history_compact_refuse(Relation history) pg_attribute_noreturn();
 
 /*
  * Takes the lock that readers of the history conflict with, until the end of

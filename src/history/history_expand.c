@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -34,6 +33,7 @@
 #include "catalog/segment_table.h"
 #include "history/history_access.h"
 #include "history/history_compact.h"
+#include "history/history_compact_lock.h"
 #include "history/history_reach.h"
 #include "history/history_segment.h"
 #include "history/history_segments.h"
@@ -105,7 +105,7 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 	HistoryWriter *writer = history_writer_begin(RelationGetRelid(history),
 												 stored->start_attno,
 												 stored->end_attno);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	TupleTableSlot *slot = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, snapshot, 0, NULL);
 
@@ -113,6 +113,7 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 	SetUserIdAndSecContext(history->rd_rel->relowner,
 						   security | SECURITY_RESTRICTED_OPERATION);
 	level = NewGUCNestLevel();
+	history_writer_moves(writer);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		SegmentRow	row;
@@ -122,7 +123,9 @@ expand_all(Relation history, Relation segments, const SegmentTable *stored,
 		result->versions += expand_segment(segment, stored->start_attno,
 										   stored->end_attno, writer, &row,
 										   &slot->tts_tid);
-		simple_heap_delete(segments, &slot->tts_tid);
+		if (history_delete(segments, &slot->tts_tid, snapshot,
+						   true /* wait */ ) != TM_Ok)
+			history_compact_refuse(history);
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -138,6 +141,7 @@ history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 	SegmentTable stored;
 	Relation	history;
 	Relation	segments;
+	List	   *runs;
 	ListCell   *lc;
 
 	memset(result, 0, sizeof(*result));
@@ -153,7 +157,9 @@ history_expand(const VersionedTable *table, bool drop, CompactResult *result)
 	segments = table_open(stored.segments, drop ? AccessExclusiveLock :
 						  ShareUpdateExclusiveLock);
 	history_reach_change_segments(table->history);
-	foreach(lc, segment_run_list(table->history, NULL, false))
+	runs = segment_run_list(table->history, NULL, false);
+	history_compact_check_runs(history, runs, GetTransactionSnapshot());
+	foreach(lc, runs)
 	{
 		const SegmentRun *run = lfirst(lc);
 

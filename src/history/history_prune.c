@@ -30,6 +30,7 @@
 #include "base/compat.h"
 #include "catalog/job_progress.h"
 #include "history/history_prune.h"
+#include "history/history_store.h"
 
 bool
 prune_pins(const PruneRule *rule, TimestampTz start, TimestampTz end)
@@ -89,11 +90,7 @@ prune_is_done(const PruneWork *work)
 bool
 prune_delete(Relation rel, ItemPointer tid, Snapshot snapshot)
 {
-	TM_FailureData failure;
-
-	return table_tuple_delete(rel, tid, GetCurrentCommandId(true), snapshot,
-							  InvalidSnapshot, false /* wait */ , &failure,
-							  false) == TM_Ok;
+	return history_delete(rel, tid, snapshot, false /* wait */ ) == TM_Ok;
 }
 
 int64

@@ -29,6 +29,7 @@
  *		row-level security without a policy keeps out those who may read all
  *		tables, and it is read and written from here alone, whatever the
  *		current user may do with it: he was asked for his rights on the history.
+ *		Statements that write it are refused by the trigger that histories have.
  *
  * DUMPS AND DROPS
  *		It is a member of the extension, so that pg_dump passes it over: a dump
@@ -50,12 +51,14 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "catalog/toasting.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
 #include "commands/tablespace.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_utilcmd.h"
@@ -155,6 +158,28 @@ segments_create_index(Oid segments, const char *method, List *elements,
 }
 
 /*
+ * Statements that write it are refused, as those are that write the history.
+ */
+static void
+segments_protect(Oid segments)
+{
+	CreateTrigStmt *stmt = makeNode(CreateTrigStmt);
+
+	stmt->trigname = pstrdup("temporal_protect_history");
+	stmt->relation = makeRangeVar(get_namespace_name(get_rel_namespace(segments)),
+								  get_rel_name(segments), -1);
+	stmt->timing = TRIGGER_TYPE_BEFORE;
+	stmt->events = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE |
+		TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE;
+	(void) CreateTriggerFiringOn(stmt, NULL, segments, InvalidOid, InvalidOid,
+								 InvalidOid,
+								 extension_function(FUNCTION_PROTECT_HISTORY),
+								 InvalidOid, NULL, false, false,
+								 TRIGGER_FIRES_ALWAYS);
+	CommandCounterIncrement();
+}
+
+/*
  * What of a segments' relation belongs to the extension: itself, and as of 17
  * its row type and that one's arrays.
  */
@@ -230,6 +255,7 @@ history_segments_create(Relation history, AttrNumber key_attno)
 							  list_make2(segments_index_column("run"),
 										 segments_index_column("key_high")),
 							  SEGMENTS_KEY_FILL);
+	segments_protect(segments);
 	segments_depend_on_extension(segments);
 	row_security->subtype = AT_EnableRowSecurity;
 	AlterTableInternal(segments, list_make1(row_security), false);

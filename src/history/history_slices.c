@@ -451,6 +451,25 @@ history_slices_sort(HistorySlices *slices)
 											&TTSOpsMinimalTuple);
 }
 
+/*
+ * What the version has out of line
+ */
+static Size
+slices_external_size(const HistorySlices *slices,
+					 const SliceVersion *version)
+{
+	TupleDesc	desc = RelationGetDescr(slices->order.history);
+	Size		size = 0;
+
+	for (int i = 0; i < slices->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->attlen == -1 && !version->nulls[i] &&
+			VARATT_IS_EXTERNAL(DatumGetPointer(version->values[i])))
+			size += toast_datum_size(version->values[i]);
+	}
+	return size;
+}
+
 bool
 history_slices_next(HistorySlices *slices, SliceVersion *version)
 {
@@ -477,6 +496,8 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 	/* a heap tuple's header, without the columns that only the sort has */
 	version->size = MAXALIGN(tuple->t_len + MINIMAL_TUPLE_OFFSET -
 							 SLICE_COLUMN_Count * sizeof(int64)) + sizeof(ItemIdData);
+	if (version->in_heap && (tuple->t_infomask & HEAP_HASEXTERNAL) != 0)
+		version->size += slices_external_size(slices, version);
 	return true;
 }
 

@@ -8,6 +8,12 @@
  * instead of one a row, and no SPI.  The relation's triggers do not fire and
  * privileges on it are not asked: history is written on behalf of the table.
  *
+ * LOGICAL REPLICATION
+ *		of a history is of versions that come to be.  That one moves, between
+ *		the heap and segments, or that this server's retention removes it, is
+ *		nothing that others should repeat, and what happens to segments they
+ *		would not hear of: so it is not decoded.
+ *
  * MEMORY
  *		Slots hold their tuples in the tuple context, which is reset after
  *		each batch, together with what TOAST left there.
@@ -20,6 +26,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -51,6 +58,7 @@ struct HistoryWriter
 	int			nrows;			/* rows in the batch */
 	Size		nbytes;
 	TimestampTz last_end;
+	bool		moves;			/* versions that were in the history before */
 
 	/* Memory */
 	MemoryContext context;		/* of all this */
@@ -80,6 +88,12 @@ history_writer_begin(Oid history, AttrNumber start_attno,
 	writer->last_end = DT_NOBEGIN;
 	MemoryContextSwitchTo(old);
 	return writer;
+}
+
+void
+history_writer_moves(HistoryWriter *writer)
+{
+	writer->moves = true;
 }
 
 TupleDesc
@@ -150,6 +164,17 @@ history_writer_add(HistoryWriter *writer, HeapTuple tuple, TimestampTz start,
 	}
 }
 
+/*
+ * Inserts the batch one by one, which is what can be left out of decoding.
+ */
+static void
+history_writer_insert_quietly(HistoryWriter *writer)
+{
+	for (int i = 0; i < writer->nrows; i++)
+		table_tuple_insert(writer->rel, writer->rows[i].slot, writer->cid,
+						   TABLE_INSERT_NO_LOGICAL, writer->bistate);
+}
+
 static void
 history_writer_flush(HistoryWriter *writer)
 {
@@ -171,7 +196,9 @@ history_writer_flush(HistoryWriter *writer)
 	old = MemoryContextSwitchTo(writer->tuple_context);
 	for (int i = 0; i < writer->nrows; i++)
 		slots[i] = writer->rows[i].slot;
-	if (writer->nrows == 1)
+	if (writer->moves && RelationIsLogicallyLogged(writer->rel))
+		history_writer_insert_quietly(writer);
+	else if (writer->nrows == 1)
 		table_tuple_insert(writer->rel, slots[0], writer->cid, 0,
 						   writer->bistate);
 	else
@@ -200,4 +227,32 @@ history_writer_end(HistoryWriter *writer)
 		ExecDropSingleTupleTableSlot(writer->rows[i].slot);
 	table_close(writer->rel, NoLock);
 	MemoryContextDelete(writer->context);
+}
+
+TM_Result
+history_delete(Relation rel, ItemPointer tid, Snapshot snapshot, bool wait)
+{
+	char		identity = rel->rd_rel->relreplident;
+	TM_FailureData failure;
+	volatile TM_Result result = TM_Invisible;
+
+	if (!RelationIsLogicallyLogged(rel))
+		return table_tuple_delete(rel, tid, GetCurrentCommandId(true),
+								  snapshot, InvalidSnapshot, wait, &failure,
+								  false);
+
+	/* a deletion is decoded by the old row that is logged with it */
+	PG_TRY();
+	{
+		rel->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
+		result = table_tuple_delete(rel, tid, GetCurrentCommandId(true),
+									snapshot, InvalidSnapshot, wait, &failure,
+									false);
+	}
+	PG_FINALLY();
+	{
+		rel->rd_rel->relreplident = identity;
+	}
+	PG_END_TRY();
+	return result;
 }

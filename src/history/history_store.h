@@ -9,6 +9,7 @@
 #define TEMPORAL_HISTORY_STORE_H
 
 #include "access/htup.h"
+#include "access/tableam.h"
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 
@@ -24,6 +25,9 @@ extern HistoryWriter *history_writer_begin(Oid history,
 										   AttrNumber start_attno,
 										   AttrNumber end_attno);
 
+/* What is added was in the history before, and only moves to the heap. */
+extern void history_writer_moves(HistoryWriter *writer);
+
 extern TupleDesc history_writer_desc(const HistoryWriter *writer);
 
 /* The context in which tuples for history_writer_add() are to be made. */
@@ -38,5 +42,9 @@ extern void history_writer_add(HistoryWriter *writer, HeapTuple tuple,
 
 /* Writes what is left and closes. */
 extern void history_writer_end(HistoryWriter *writer);
+
+/* Deletes a row of a history, or of its segments, that moves or is removed. */
+extern TM_Result history_delete(Relation rel, ItemPointer tid,
+								Snapshot snapshot, bool wait);
 
 #endif							/* TEMPORAL_HISTORY_STORE_H */

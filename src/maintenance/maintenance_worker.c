@@ -33,7 +33,7 @@
 
 extern PGDLLEXPORT void temporal_worker_main(Datum arg);
 
-/* What people's sessions may have otherwise */
+/* What people's sessions may have otherwise, as far as this server knows it */
 static const struct
 {
 	const char *name;
@@ -44,6 +44,7 @@ static const struct
 	{"search_path", "pg_catalog, pg_temp"},
 	{"statement_timeout", "0"},
 	{"lock_timeout", "10s"},
+	{"transaction_timeout", "0"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"default_transaction_isolation", "read committed"},
 	{"default_transaction_read_only", "off"},
@@ -58,8 +59,13 @@ static void
 worker_configure(void)
 {
 	for (int i = 0; i < lengthof(worker_settings); i++)
+	{
+		if (GetConfigOption(worker_settings[i].name, true /* missing_ok */ ,
+							false) == NULL)
+			continue;
 		SetConfigOption(worker_settings[i].name, worker_settings[i].value,
 						PGC_SUSET, PGC_S_OVERRIDE);
+	}
 
 	/* as autovacuum: nobody waits for a standby that is not there */
 	if (synchronous_commit > SYNCHRONOUS_COMMIT_LOCAL_FLUSH)

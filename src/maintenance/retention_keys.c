@@ -3,9 +3,13 @@
  * retention_keys.c
  *	  The newest versions of each key
  *
- * One query finds, of each key that has more versions than it may, when the
- * first one ended that is too many.  It is kept in a hash table; a version of
- * the key that ended then or earlier is too many as well.
+ * All versions are sorted by key and end, to find when the last one ended that
+ * stays of a key which has too many.  It is kept in a hash table; versions of the
+ * key that ended earlier are too many, and those that ended with it are not:
+ * rows that have the same key may, null ones, since there is a primary key on
+ * other columns.  A query reads them, from the heap
+ * and segments, but does not sort: a worker could not pause in that, nor give
+ * way to who waits for the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,21 +19,29 @@
 #include "access/table.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
+#include "utils/tuplesort.h"
+#include "utils/typcache.h"
 
 #include "base/compat_access.h"
+#include "catalog/job_progress.h"
 #include "maintenance/retention_rules.h"
+
+/* Versions that are read at a time */
+#define KEYS_FETCH	1000
 
 struct RetentionKeys
 {
 	int			nkeys;
 	AttrNumber *attnos;			/* of the primary key, in the history */
 	TupleDesc	desc;			/* of the key alone */
-	TupleHashTable hash;		/* with the end of the first too many */
+	FmgrInfo   *equal;			/* of its columns */
+	TupleHashTable hash;		/* with the end of the last that stays */
 	TupleTableSlot *slot;
 	MemoryContext temp;
 };
@@ -91,6 +103,9 @@ keys_create_hash(RetentionKeys *keys)
 		collations[i] = att->attcollation;
 	}
 	execTuplesHashPrepare(keys->nkeys, operators, &equal, &hash);
+	keys->equal = palloc(keys->nkeys * sizeof(FmgrInfo));
+	for (int i = 0; i < keys->nkeys; i++)
+		fmgr_info(equal[i], &keys->equal[i]);
 	keys->temp = AllocSetContextCreate(CurrentMemoryContext,
 									   "temporal retention key",
 									   ALLOCSET_SMALL_SIZES);
@@ -102,29 +117,92 @@ keys_create_hash(RetentionKeys *keys)
 }
 
 /*
- * SELECT key, end FROM the history: of each key, the version behind the newest
+ * SELECT key, end, start FROM the history
  */
 static char *
-keys_query(const RetentionKeys *keys, const VersionedTable *table,
-		   int versions)
+keys_query(const RetentionKeys *keys, const VersionedTable *table)
 {
-	StringInfoData names;
-	const char *end = quote_identifier(NameStr(table->end_column));
+	StringInfoData query;
 
-	initStringInfo(&names);
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
 	for (int i = 0; i < keys->nkeys; i++)
-		appendStringInfo(&names, "%sh.%s", i > 0 ? ", " : "",
+		appendStringInfo(&query, "h.%s, ",
 						 quote_identifier(NameStr(TupleDescAttr(keys->desc,
 																i)->attname)));
-	return psprintf("SELECT * FROM (SELECT %s, h.%s,"
-					" pg_catalog.row_number() OVER"
-					" (PARTITION BY %s ORDER BY h.%s DESC, h.%s DESC) AS \" place\""
-					" FROM ONLY %s h) v WHERE \" place\" OPERATOR(pg_catalog.=) %d",
-					names.data, end, names.data, end,
-					quote_identifier(NameStr(table->start_column)),
-					quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->history)),
-											   get_rel_name(table->history)),
-					versions + 1);
+	appendStringInfo(&query, "h.%s, ",
+					 quote_identifier(NameStr(table->end_column)));
+	appendStringInfo(&query, "h.%s FROM ONLY %s h",
+					 quote_identifier(NameStr(table->start_column)),
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->history)),
+												get_rel_name(table->history)));
+	return query.data;
+}
+
+/*
+ * By key, and of each the newest first
+ */
+static Tuplesortstate *
+keys_begin_sort(const RetentionKeys *keys, TupleDesc desc)
+{
+	int			n = keys->nkeys + 2;
+	AttrNumber *attnos = palloc(n * sizeof(AttrNumber));
+	Oid		   *operators = palloc(n * sizeof(Oid));
+	Oid		   *collations = palloc(n * sizeof(Oid));
+	bool	   *nulls_first = palloc0(n * sizeof(bool));
+
+	for (int i = 0; i < n; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
+												 TYPECACHE_LT_OPR |
+												 TYPECACHE_GT_OPR);
+
+		attnos[i] = i + 1;
+		operators[i] = i < keys->nkeys ? type->lt_opr : type->gt_opr;
+		collations[i] = att->attcollation;
+		if (!OidIsValid(operators[i]))
+			elog(ERROR, "no ordering operator for type %u", att->atttypid);
+	}
+	return tuplesort_begin_heap(desc, n, attnos, operators, collations,
+								nulls_first, maintenance_work_mem, NULL,
+								TUPLESORT_NONE);
+}
+
+/*
+ * Reads all versions; the result is sorted.
+ */
+static Tuplesortstate *
+keys_sort(const RetentionKeys *keys, const VersionedTable *table,
+		  TupleDesc *desc)
+{
+	Portal		portal = SPI_cursor_open_with_args(NULL,
+												   keys_query(keys, table), 0,
+												   NULL, NULL, NULL, false, 0);
+	Tuplesortstate *sort;
+	TupleTableSlot *slot;
+	uint64		n;
+
+	*desc = CreateTupleDescCopy(portal->tupDesc);
+	sort = keys_begin_sort(keys, *desc);
+	slot = MakeSingleTupleTableSlot(*desc, &TTSOpsHeapTuple);
+	do
+	{
+		SPI_cursor_fetch(portal, true, KEYS_FETCH);
+		n = SPI_processed;
+		for (uint64 i = 0; i < n; i++)
+		{
+			job_progress_give_way();
+			ExecStoreHeapTuple(SPI_tuptable->vals[i], slot, false);
+			tuplesort_puttupleslot(sort, slot);
+		}
+		ExecClearTuple(slot);
+		SPI_freetuptable(SPI_tuptable);
+	} while (n > 0);
+	ExecDropSingleTupleTableSlot(slot);
+	SPI_cursor_close(portal);
+	tuplesort_performsort(sort);
+	return sort;
 }
 
 /*
@@ -142,23 +220,88 @@ keys_fill_slot(RetentionKeys *keys, const Datum *values, const bool *nulls)
 }
 
 static void
-keys_add(RetentionKeys *keys, HeapTuple tuple, TupleDesc desc,
-		 TimestampTz *latest)
+keys_add(RetentionKeys *keys, TupleTableSlot *row, TimestampTz stays)
 {
-	Datum		values[INDEX_MAX_KEYS + 2];
-	bool		nulls[INDEX_MAX_KEYS + 2];
 	TupleHashEntry entry;
 	bool		isnew;
-	TimestampTz end;
 
-	heap_deform_tuple(tuple, desc, values, nulls);
-	end = DatumGetTimestampTz(values[keys->nkeys]);
 	entry = LookupTupleHashEntry(keys->hash,
-								 keys_fill_slot(keys, values, nulls), &isnew,
+								 keys_fill_slot(keys, row->tts_values,
+												row->tts_isnull), &isnew,
 								 NULL);
 	*(TimestampTz *) temporal_tuple_hash_new(keys->hash, entry,
-											 sizeof(TimestampTz)) = end;
-	*latest = Max(*latest, end);
+											 sizeof(TimestampTz)) = stays;
+}
+
+static bool
+keys_same(RetentionKeys *keys, TupleTableSlot *a, TupleTableSlot *b)
+{
+	for (int i = 0; i < keys->nkeys; i++)
+	{
+		if (a->tts_isnull[i] != b->tts_isnull[i])
+			return false;
+		if (!a->tts_isnull[i] &&
+			!DatumGetBool(FunctionCall2Coll(&keys->equal[i],
+											TupleDescAttr(keys->desc,
+														  i)->attcollation,
+											a->tts_values[i],
+											b->tts_values[i])))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Adds the keys that have too many versions, to what is in the context; the
+ * latest of those ended at *latest.
+ */
+static void
+keys_add_sorted(RetentionKeys *keys, Tuplesortstate *sort, TupleDesc desc,
+				int versions, MemoryContext context, TimestampTz *latest)
+{
+	TupleTableSlot *row = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	TupleTableSlot *first = MakeSingleTupleTableSlot(desc,
+													 &TTSOpsMinimalTuple);
+	TimestampTz stays = DT_NOEND;
+	bool		added = false;
+	int			place = 0;
+
+	while (tuplesort_gettupleslot(sort, true, false, row, NULL))
+	{
+		MemoryContext old;
+		TimestampTz end;
+
+		CHECK_FOR_INTERRUPTS();
+		job_progress_give_way();
+		slot_getallattrs(row);
+		if (row->tts_isnull[keys->nkeys])
+			continue;			/* an import's: it stays */
+		end = DatumGetTimestampTz(row->tts_values[keys->nkeys]);
+		old = MemoryContextSwitchTo(keys->temp);
+		if (TTS_EMPTY(first) || !keys_same(keys, first, row))
+		{
+			ExecCopySlot(first, row);
+			slot_getallattrs(first);
+			place = 0;
+			added = false;
+		}
+		MemoryContextSwitchTo(context);
+		if (place < versions)
+		{
+			place++;
+			stays = end;
+		}
+		else if (!added && end < stays)
+		{
+			keys_add(keys, row, stays);
+			*latest = Max(*latest, end);
+			added = true;
+		}
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(keys->temp);
+	}
+	ExecDropSingleTupleTableSlot(row);
+	ExecDropSingleTupleTableSlot(first);
 }
 
 RetentionKeys *
@@ -167,25 +310,19 @@ retention_keys_find(const VersionedTable *table, int versions,
 {
 	RetentionKeys *keys = palloc0(sizeof(RetentionKeys));
 	MemoryContext context = CurrentMemoryContext;
-	char	   *query;
+	Tuplesortstate *sort;
+	TupleDesc	desc;
 
 	*latest = DT_NOBEGIN;
 	keys_find_columns(keys, table);
 	keys_create_hash(keys);
-	query = keys_query(keys, table, versions);
+	job_progress_set_phase("counting versions");
 	SPI_connect();
-	if (SPI_execute(query, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "versions of history %u could not be counted",
-			 table->history);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext old = MemoryContextSwitchTo(context);
-
-		keys_add(keys, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, latest);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(keys->temp);
-	}
+	sort = keys_sort(keys, table, &desc);
+	keys_add_sorted(keys, sort, desc, versions, context, latest);
+	tuplesort_end(sort);
 	SPI_finish();
+	job_progress_set_phase("removing");
 	return keys;
 }
 
@@ -214,7 +351,7 @@ retention_keys_exceed(RetentionKeys *keys, TupleTableSlot *version,
 								 keys_fill_slot(keys, values, nulls), NULL,
 								 NULL);
 	exceeds = entry != NULL &&
-		end <= *(TimestampTz *) temporal_tuple_hash_data(keys->hash, entry);
+		end < *(TimestampTz *) temporal_tuple_hash_data(keys->hash, entry);
 	MemoryContextReset(keys->temp);
 	return exceeds;
 }

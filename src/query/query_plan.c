@@ -18,7 +18,10 @@
  *		A time that was resolved to constants was also checked then, against
  *		where the history starts.  Versions may go between that and the
  *		execution, which sees what is left; so the gate of such a scan has
- *		another argument, and looks again.
+ *		another argument, and looks again.  Where temporal.allow_truncated_history
+ *		is on, the answer is then no rows, current ones neither: the scan of
+ *		the current rows has the gate, too.  Plans do not outlive a change of
+ *		that setting.
  *
  * THE END OF A CURRENT ROW
  *		is infinity, so that "sys_end > t" need not be asked of current rows
@@ -42,6 +45,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat_query.h"
+#include "base/settings.h"
 #include "catalog/extension_objects.h"
 #include "catalog/segment_table.h"
 #include "history/history_scan.h"
@@ -127,7 +131,8 @@ query_set_quals(RelOptInfo *rel, List *quals, RestrictInfo *added,
  * to lower and this; NULL if that is not what it is.
  */
 static Const *
-query_resolved_upper(RelOptInfo *rel, const QueryTable *table, Expr *lower)
+query_resolved_upper(RelOptInfo *rel, AttrNumber start_attno, Oid history,
+					 Expr *lower)
 {
 	ListCell   *lc;
 
@@ -139,11 +144,11 @@ query_resolved_upper(RelOptInfo *rel, const QueryTable *table, Expr *lower)
 		Const	   *upper;
 
 		if (!query_is_comparison((Node *) clause, BTLessEqualStrategyNumber,
-								 rel->relid, table->history_start_attno))
+								 rel->relid, start_attno))
 			continue;
 		upper = lsecond(((OpExpr *) clause)->args);
 		if (IsA(upper, Const) && !upper->constisnull &&
-			query_is_resolved(table->history,
+			query_is_resolved(history,
 							  DatumGetTimestampTz(((Const *) lower)->constvalue),
 							  DatumGetTimestampTz(upper->constvalue)))
 			return upper;
@@ -151,36 +156,71 @@ query_resolved_upper(RelOptInfo *rel, const QueryTable *table, Expr *lower)
 	return NULL;
 }
 
+/*
+ * Puts temporal.history_reaches(history, lower), or with upper what looks again
+ * whether the instant is there, above the scans of the relation.
+ */
+static void
+query_add_gate(PlannerInfo *root, RelOptInfo *rel, Oid history, Expr *lower,
+			   Const *upper)
+{
+	ExtensionFunction function = FUNCTION_HISTORY_REACHES;
+	List	   *args = list_make2(makeConst(REGCLASSOID, -1, InvalidOid,
+											sizeof(Oid),
+											ObjectIdGetDatum(history), false,
+											true), lower);
+	RestrictInfo *gate;
+
+	if (upper != NULL)
+	{
+		function = temporal_allow_truncated_history ?
+			FUNCTION_HISTORY_WARNS : FUNCTION_HISTORY_HOLDS;
+		args = lappend(args, copyObject(upper));
+	}
+	gate = temporal_make_pseudoconstant(root,
+										(Expr *) makeFuncExpr(extension_function(function),
+															  BOOLOID, args,
+															  InvalidOid,
+															  InvalidOid,
+															  COERCE_EXPLICIT_CALL));
+	query_set_quals(rel, lappend(list_copy(rel->baserestrictinfo), gate),
+					gate, NULL);
+	root->hasPseudoConstantQuals = true;
+}
+
 static void
 query_gate_history(PlannerInfo *root, RelOptInfo *rel,
 				   const QueryTable *table)
 {
 	Expr	   *bound = query_lower_bound(rel, table->history_end_attno);
-	ExtensionFunction function = FUNCTION_HISTORY_REACHES;
-	Const	   *upper;
-	Expr	   *call;
-	List	   *args;
-	RestrictInfo *gate;
 
-	if (bound == NULL)
+	if (bound != NULL)
+		query_add_gate(root, rel, table->history, copyObject(bound),
+					   query_resolved_upper(rel, table->history_start_attno,
+											table->history, bound));
+}
+
+/*
+ * The gate of current rows: whatever their history reaches beyond, they are
+ * there.
+ */
+static void
+query_gate_current(PlannerInfo *root, RelOptInfo *rel,
+				   const VersionedRelation *versioned)
+{
+	Expr	   *bound = query_lower_bound(rel, versioned->end_attno);
+	Const	   *upper;
+
+	if (bound == NULL || !temporal_allow_truncated_history)
 		return;
-	args = list_make2(makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
-								ObjectIdGetDatum(table->history), false,
-								true),
-					  copyObject(bound));
-	upper = query_resolved_upper(rel, table, bound);
+	upper = query_resolved_upper(rel, versioned->start_attno,
+								 versioned->history, bound);
 	if (upper != NULL)
-	{
-		function = FUNCTION_HISTORY_HOLDS;
-		args = lappend(args, copyObject(upper));
-	}
-	call = (Expr *) makeFuncExpr(extension_function(function), BOOLOID, args,
-								 InvalidOid, InvalidOid,
-								 COERCE_EXPLICIT_CALL);
-	gate = temporal_make_pseudoconstant(root, call);
-	query_set_quals(rel, lappend(list_copy(rel->baserestrictinfo), gate),
-					gate, NULL);
-	root->hasPseudoConstantQuals = true;
+		query_add_gate(root, rel, versioned->history,
+					   (Expr *) makeConst(TIMESTAMPTZOID, -1, InvalidOid,
+										  sizeof(TimestampTz),
+										  TimestampTzGetDatum(DT_NOBEGIN),
+										  false, FLOAT8PASSBYVAL), upper);
 }
 
 /*
@@ -267,7 +307,10 @@ query_plan_member(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	}
 	versioned = versioned_cache_get(rte->relid);
 	if (versioned != NULL && OidIsValid(versioned->history))
+	{
+		query_gate_current(root, rel, versioned);
 		query_simplify_current(root, rel, versioned->end_attno);
+	}
 }
 
 static void

@@ -47,6 +47,7 @@ typedef struct ClauseTime
 PG_FUNCTION_INFO_V1(temporal_clause_time);
 PG_FUNCTION_INFO_V1(temporal_clause_bound);
 PG_FUNCTION_INFO_V1(temporal_history_holds);
+PG_FUNCTION_INFO_V1(temporal_history_warns);
 
 /*
  * temporal.clause_time(time timestamptz, relation regclass) RETURNS timestamptz
@@ -108,18 +109,18 @@ query_refuse_null_time(int position)
  * expressions of a plan may all come across it.
  */
 static bool
-query_has_warned(TimestampTz t, const VersionedRelation *versioned)
+query_has_warned(TimestampTz t, Oid relation)
 {
 	static TimestampTz last_statement = 0;
 	static TimestampTz last_time = 0;
 	static Oid	last_relation = InvalidOid;
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 	bool		warned = statement == last_statement && t == last_time &&
-		versioned->relid == last_relation;
+		relation == last_relation;
 
 	last_statement = statement;
 	last_time = t;
-	last_relation = versioned->relid;
+	last_relation = relation;
 	return warned;
 }
 
@@ -175,7 +176,8 @@ static void
 query_refuse_time(TimestampTz t, TimestampTz start,
 				  const VersionedRelation *versioned, int position)
 {
-	if (temporal_allow_truncated_history && query_has_warned(t, versioned))
+	if (temporal_allow_truncated_history &&
+		query_has_warned(t, versioned->relid))
 		return;
 	ereport(temporal_allow_truncated_history ? WARNING : ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -243,11 +245,11 @@ query_is_pinned_instant(TimestampTz upper, Oid relation)
 }
 
 /*
- * temporal.history_reaches(history regclass, time timestamptz,
- *							instant timestamptz) RETURNS boolean
+ * Does the history reach beyond the time, and back to the instant?  In want of
+ * the latter the answer is no, after a warning, or an error.
  */
-Datum
-temporal_history_holds(PG_FUNCTION_ARGS)
+static bool
+query_history_holds(FunctionCallInfo fcinfo, int elevel)
 {
 	Oid			history = PG_GETARG_OID(0);
 	TimestampTz upper = PG_GETARG_TIMESTAMPTZ(2);
@@ -255,17 +257,39 @@ temporal_history_holds(PG_FUNCTION_ARGS)
 
 	settings_require_preload();
 	if (!history_reach_covers(history, PG_GETARG_TIMESTAMPTZ(1)))
-		PG_RETURN_BOOL(false);
-	if (!TIMESTAMP_IS_NOBEGIN(upper) &&
-		history_reach_may_lack(history, upper) &&
-		upper < query_history_start(history) &&
-		versioned_table_find_by_history(history, &table) &&
-		upper < table.history_start &&
-		!query_is_pinned_instant(upper, table.relation))
-		ereport(ERROR,
+		return false;
+	if (TIMESTAMP_IS_NOBEGIN(upper) ||
+		!history_reach_may_lack(history, upper) ||
+		upper >= query_history_start(history) ||
+		!versioned_table_find_by_history(history, &table) ||
+		upper >= table.history_start ||
+		query_is_pinned_instant(upper, table.relation))
+		return true;
+	if (elevel >= ERROR || !query_has_warned(upper, table.relation))
+		ereport(elevel,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("history of table \"%s\" before %s was removed while the query was on its way",
 						get_rel_name(table.relation),
 						timestamptz_to_str(table.history_start))));
-	PG_RETURN_BOOL(true);
+	return false;
+}
+
+/*
+ * temporal.history_reaches(history regclass, time timestamptz,
+ *							instant timestamptz) RETURNS boolean
+ */
+Datum
+temporal_history_holds(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(query_history_holds(fcinfo, ERROR));
+}
+
+/*
+ * temporal.history_reaches_or_warns(history regclass, time timestamptz,
+ *									 instant timestamptz) RETURNS boolean
+ */
+Datum
+temporal_history_warns(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(query_history_holds(fcinfo, WARNING));
 }

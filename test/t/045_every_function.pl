@@ -182,6 +182,7 @@ temporal.describe
 temporal.enforce_retention
 temporal.given_time
 temporal.history_reaches
+temporal.history_reaches_or_warns
 temporal.job_is_running
 temporal.retention_preview
 temporal.row_end

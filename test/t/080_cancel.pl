@@ -102,6 +102,73 @@ SQL
 	$node->safe_psql('postgres', 'DELETE FROM t WHERE id = -1');
 }
 
+# INSERT ... SELECT of rows as they are, by the scan that puts a period behind
+# them: in the middle of the rows
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE copied (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
+CREATE TABLE source (id integer, v integer);
+INSERT INTO source SELECT i, 0 FROM generate_series(1, 200000) i;
+SQL
+like($node->safe_psql('postgres', 'EXPLAIN INSERT INTO copied SELECT * FROM source'),
+	qr/Custom Scan \(Temporal Period\)/, 'rows are copied as they are');
+$cancelled = 0;
+foreach my $timeout (5, 10, 20, 40, 80, 120, 160)
+{
+	($ret, $stdout, $stderr) = $node->psql('postgres', <<"SQL", on_error_stop => 0);
+SET statement_timeout = $timeout;
+INSERT INTO copied SELECT * FROM source;
+BEGIN;
+SAVEPOINT s;
+INSERT INTO copied SELECT * FROM source;
+ROLLBACK TO s;
+RESET statement_timeout;
+INSERT INTO copied SELECT * FROM source WHERE id = 1;
+SELECT count(*), min(v) FROM copied;
+ROLLBACK;
+DELETE FROM copied;
+SELECT 'went on';
+SQL
+	$cancelled++ if $stderr =~ /canceling statement due to statement timeout/;
+	like($stdout, qr/^1\|0\nwent on$/m, "timeout $timeout: the session goes on")
+	  if $stderr =~ /timeout/;
+	unlike($stderr, qr/ERROR(?!:  canceling statement)/,
+		"timeout $timeout: no other error");
+}
+cmp_ok($cancelled, '>', 0, 'a timeout cancels INSERT ... SELECT');
+$node->safe_psql('postgres', 'TRUNCATE copied');
+is($node->safe_psql('postgres', Versions::wrong_sql('copied', 'id')),
+	'', 'no version but those of rows that were there');
+
+# ... and of one that waits for a lock, another session's row, by each end
+foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
+{
+	my ($in, $out, $err) = ('', '', '');
+
+	$node->safe_psql('postgres', <<'SQL');
+BEGIN; INSERT INTO copied VALUES (100000, -1); PREPARE TRANSACTION 'row'
+SQL
+	my $session = IPC::Run::start(
+		[
+			'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
+			'INSERT INTO copied SELECT * FROM source'
+		],
+		'<', \undef, '>', \$out, '2>', \$err);
+	$node->poll_query_until('postgres', <<'SQL') or BAIL_OUT('it does not wait');
+SELECT count(*) = 1 FROM pg_stat_activity
+WHERE query LIKE 'INSERT INTO copied%' AND wait_event_type = 'Lock'
+SQL
+	$node->safe_psql('postgres', <<"SQL");
+SELECT $function(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO copied%'
+SQL
+	$session->finish;
+	like($err, qr/canceling statement|terminating connection/,
+		"$function ends INSERT ... SELECT");
+	$node->safe_psql('postgres', "COMMIT PREPARED 'row'");
+	is($node->safe_psql('postgres', 'SELECT id, v FROM copied'),
+		'100000|-1', 'and only the other row is there');
+	$node->safe_psql('postgres', 'DELETE FROM copied');
+}
+
 foreach my $function ('pg_cancel_backend', 'pg_terminate_backend')
 {
 	my ($in, $out, $err) = ('', '', '');

@@ -204,6 +204,8 @@ SQL
 $publisher->safe_psql('postgres',
 	"$both INSERT INTO h VALUES (1, 10), (2, 20); ALTER TABLE h_history REPLICA IDENTITY FULL");
 $publisher->safe_psql('postgres', 'UPDATE h SET v = v + 1');
+is($publisher->safe_psql('postgres', "SELECT versions FROM temporal.compress_history('h', now())"),
+	'2', 'a history that is published has segments');
 $subscriber->safe_psql('postgres', $both);
 # the first copy writes history as an import does
 $subscriber->safe_psql('postgres',
@@ -226,6 +228,19 @@ $as_of = "SELECT * FROM h FOR SYSTEM_TIME AS OF '$as_of' ORDER BY id";
 is( $subscriber->safe_psql('postgres', $as_of),
 	$publisher->safe_psql('postgres', $as_of),
 	'AS OF, too');
+
+# What is moved, or removed by retention, stays where it was on the other side
+my $had = $subscriber->safe_psql('postgres', $all);
+publish('history', "SELECT temporal.compress_history('h', now())");
+is($subscriber->safe_psql('postgres', $all), $had, 'compression of the publisher\'s');
+publish('history', "SELECT temporal.decompress_history('h')");
+is($subscriber->safe_psql('postgres', $all), $had, 'and decompression');
+publish('history', "ALTER TABLE h SET RETENTION_PERIOD = INTERVAL '0'; SELECT temporal.enforce_retention('h')");
+is($publisher->safe_psql('postgres', 'SELECT count(*) FROM h_history'), '0', 'retention removes');
+is($subscriber->safe_psql('postgres', $all), $had, 'on its side alone');
+publish('history', 'UPDATE h SET v = v + 1 WHERE id = 3');
+is($subscriber->safe_psql('postgres', 'SELECT v FROM h FOR SYSTEM_TIME ALL WHERE id = 3 ORDER BY v'),
+	"30\n31\n32", 'new versions follow');
 
 # The apply workers had nothing to complain about
 is(join("\n", grep { /ERROR|PANIC/ } split /\n/, slurp_file($subscriber->logfile)),

@@ -240,6 +240,27 @@ is($stderr, '', 'DROP DATABASE');
 unlike(new_log(), qr/canceling statement|FATAL/,
 	'a worker that leaves is no news for the log');
 
+# Counting the versions of each key is a long step as well
+make_table($node, 'copied', 'counted', 200000);
+$node->safe_psql('copied', <<'SQL');
+ALTER TABLE counted SET (temporal.compression = none, temporal.max_history_versions = 1);
+SQL
+$node->poll_query_until('copied', <<'SQL') or BAIL_OUT('nothing is counted');
+SELECT count(*) = 1 FROM temporal.progress
+WHERE relation = 'counted'::regclass AND phase = 'counting versions'
+SQL
+$node->safe_psql('copied', 'BEGIN; LOCK TABLE counted; COMMIT');
+is( $node->safe_psql('copied',
+		"SELECT kind, error FROM temporal.job_runs WHERE relation = 'counted'::regclass
+			AND error IS NOT NULL"),
+	'retain|maintenance gave way to another transaction that waits for the table',
+	'counting gives way, too');
+is( $node->safe_psql('copied',
+		"SELECT kind FROM temporal.jobs WHERE relation = 'counted'::regclass"),
+	'retain',
+	'temporal.jobs has no job that is not wanted any more');
+$node->safe_psql('copied', 'ALTER TABLE counted DROP SYSTEM VERSIONING CASCADE');
+
 # Not everybody can send workers away
 $node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN');
 ($ret, $stdout, $stderr) =
@@ -261,6 +282,29 @@ ok( $node->poll_query_until(
 		'SELECT (SELECT count(*) FROM temporal.job) = 0
 			AND (SELECT count(*) FROM temporal.job_run) = 0'),
 	'jobs and runs of dropped tables are forgotten');
+
+# What was refused in a database that is dropped takes no room from others
+$node->safe_psql('postgres', "CREATE DATABASE gone; ALTER DATABASE gone SET temporal.maintenance = off");
+$node->safe_psql('gone', 'CREATE EXTENSION temporal');
+make_table($node, 'gone', 'g', 1);
+$node->psql('gone', <<'SQL');
+DO $$ BEGIN
+	FOR i IN 1 .. 600 LOOP
+		BEGIN
+			DELETE FROM g_history;
+		EXCEPTION WHEN insufficient_privilege THEN NULL;
+		END;
+	END LOOP;
+	RAISE 'and nothing commits';
+END $$;
+SQL
+is($node->safe_psql('gone', 'SELECT count(*) FROM temporal.audit_waiting()'), '512',
+	'refused writes wait for a transaction that commits');
+$node->safe_psql('postgres', 'DROP DATABASE gone');
+$node->psql('postgres', 'DELETE FROM t_history');
+is($node->safe_psql('postgres', "SELECT count(*) FROM temporal.audit_log
+		WHERE action = 'refuse' AND relation LIKE '%.t_history' AND reason = 'DELETE of history'"),
+	'1', 'and not for ever');
 
 # SIGHUP: no workers, and again
 $node->append_conf('postgresql.conf', 'temporal.max_workers = 0');
