@@ -191,6 +191,7 @@ query_check_time(TimestampTz t, const VersionedRelation *versioned,
 						pstrdup(timestamptz_to_str(t)),
 						get_rel_name(versioned->relid),
 						pstrdup(timestamptz_to_str(start))),
+				 temporal_allow_truncated_history ? 0 :
 				 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
 				 position > 0 ? errposition(position) : 0));
 	return DT_NOBEGIN;
