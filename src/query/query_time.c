@@ -187,6 +187,7 @@ query_refuse_time(TimestampTz t, TimestampTz start,
 					pstrdup(timestamptz_to_str(start))),
 			 t >= start ?
 			 errdetail("It starts when the transaction of that time has been committed.") : 0,
+			 temporal_allow_truncated_history ? 0 :
 			 errhint("temporal.allow_truncated_history = on answers with no rows instead."),
 			 position > 0 ? errposition(position) : 0));
 }
