@@ -31,6 +31,7 @@ OBJS = \
 	src/catalog/archive_table.o \
 	src/catalog/audit_queue.o \
 	src/catalog/audit_table.o \
+	src/catalog/catalog_guard.o \
 	src/catalog/extension_objects.o \
 	src/catalog/function_expansion.o \
 	src/catalog/job_progress.o \

@@ -1031,3 +1031,40 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'temporal_time_of_snapshot';
 COMMENT ON FUNCTION temporal.time_of_snapshot(text) IS
 'AS OF SNAPSHOT n: AS OF its time; 02000 if there is none of that name';
+
+-- Our tables are catalogs, which pg_write_all_data does not write: see
+-- src/catalog/catalog_guard.c
+CREATE FUNCTION temporal.protect_catalog() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_protect_catalog';
+COMMENT ON FUNCTION temporal.protect_catalog() IS
+'lets nobody but a superuser write the tables of the extension';
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.versioned_table
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.versioned_table ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.segment_store
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.segment_store ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.segment_run
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.segment_run ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.retention_policy
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.retention_policy ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.transaction_log
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.transaction_log ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.prepared_transaction
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.prepared_transaction ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.archive_file
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.archive_file ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.job
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.job ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.job_run
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.job_run ENABLE ALWAYS TRIGGER protect;
+CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.snapshot
+	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
+ALTER TABLE temporal.snapshot ENABLE ALWAYS TRIGGER protect;

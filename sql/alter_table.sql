@@ -189,6 +189,18 @@ SELECT id, count(*) AS versions FROM opt FOR SYSTEM_TIME ALL GROUP BY id ORDER B
 SELECT skip_unchanged, exclude_columns FROM temporal.tables WHERE table_name = 'opt';
 ALTER TABLE opt RESET (temporal.skip_unchanged, temporal.exclude_columns);
 SELECT skip_unchanged, exclude_columns FROM temporal.tables WHERE table_name = 'opt';
+-- It stays while there is no versioning; a column it names may be another, or none
+CREATE TABLE opt_stays (id integer PRIMARY KEY, seen integer)
+WITH (temporal.exclude_columns = '{seen}') WITH SYSTEM VERSIONING;
+ALTER TABLE opt_stays DROP SYSTEM VERSIONING CASCADE;
+ALTER TABLE opt_stays RENAME seen TO visited;
+ALTER TABLE opt_stays ADD SYSTEM VERSIONING;
+\echo :SQLSTATE
+ALTER TABLE opt_stays ADD SYSTEM VERSIONING WITH (temporal.exclude_columns = '{visited}');
+INSERT INTO opt_stays VALUES (1, 1);
+UPDATE opt_stays SET visited = 2;
+SELECT visited FROM opt_stays FOR SYSTEM_TIME ALL;
+DROP TABLE opt_stays CASCADE;
 SELECT triggers_of('opt');
 
 -- on a partitioned table, rows that move and rows that do not

@@ -366,6 +366,37 @@ DROP TABLE sec_closed, sec_closed_before, sec_closed_first CASCADE;
 SET ROLE NONE;
 DROP ROLE regress_temporal_reads_all;
 
+-- The right to write all tables is not one to write what versioning rests on
+SET ROLE NONE;
+CREATE ROLE regress_temporal_writes_all;
+GRANT pg_read_all_data, pg_write_all_data TO regress_temporal_writes_all;
+GRANT TRUNCATE ON ALL TABLES IN SCHEMA temporal TO regress_temporal_writes_all;
+SET ROLE regress_temporal_writes_all;
+DELETE FROM temporal.segment_store;
+\echo :SQLSTATE
+DO $$
+DECLARE
+	name text;
+	what text;
+BEGIN
+	FOR name, what IN
+		SELECT relname, s FROM pg_class, unnest(ARRAY['DELETE FROM', 'TRUNCATE']) s
+		WHERE relnamespace = 'temporal'::regnamespace AND relkind = 'r' AND relname !~ '^segment_\d'
+	LOOP
+		BEGIN
+			EXECUTE format('%s temporal.%I', what, name);
+			RAISE WARNING '% temporal.% was allowed', what, name;
+		EXCEPTION WHEN insufficient_privilege THEN
+			NULL;
+		END;
+	END LOOP;
+END $$;
+UPDATE temporal.versioned_table SET history = 0;
+INSERT INTO temporal.transaction_log SELECT * FROM temporal.transaction_log;
+SET ROLE NONE;
+REVOKE TRUNCATE ON ALL TABLES IN SCHEMA temporal FROM regress_temporal_writes_all;
+DROP ROLE regress_temporal_writes_all;
+
 -- Who looks after others' tables does not run their functions
 SET ROLE regress_temporal_user;
 CREATE FUNCTION sec_tell(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS

@@ -538,6 +538,33 @@ ddl_drop_period(ParseState *pstate, Oid relid,
 	CreateComments(relid, RelationRelationId, get_attnum(relid, end), NULL);
 }
 
+/*
+ * Are these columns of the table?
+ */
+static void
+ddl_check_excluded(Oid relid, VersionedTable *table, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		const char *column = lfirst(lc);
+
+		if (get_attnum(relid, column) <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist",
+							column, get_rel_name(relid)),
+					 errhint("The option temporal.exclude_columns names it.")));
+		if (namestrcmp(&table->start_column, column) == 0 ||
+			namestrcmp(&table->end_column, column) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("period column \"%s\" cannot be excluded from history",
+							column)));
+	}
+}
+
 static void
 ddl_add_versioning(Oid relid, const VersioningRequest *request, bool created,
 				   VersionedTable *table)
@@ -549,6 +576,10 @@ ddl_add_versioning(Oid relid, const VersioningRequest *request, bool created,
 		table->history_start = transaction_time_row_start();
 	if (request->set_history_index)
 		table->history_index = request->history_index;
+
+	/* The option stayed when versioning was dropped, the columns may not have */
+	if (!request->set_exclude_columns)
+		ddl_check_excluded(relid, table, table->exclude_columns);
 
 	if (table->history_index == HISTORY_INDEX_KEY)
 	{
@@ -597,28 +628,11 @@ static void
 ddl_set_options(Oid relid, const VersioningRequest *request,
 				VersionedTable *table)
 {
-	ListCell   *lc;
-
 	if (request->skip_unchanged != OPTION_UNSET)
 		table->skip_unchanged = request->skip_unchanged == OPTION_ON;
 	if (request->set_exclude_columns)
 	{
-		foreach(lc, request->exclude_columns)
-		{
-			const char *column = lfirst(lc);
-
-			if (get_attnum(relid, column) <= 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_UNDEFINED_COLUMN),
-						 errmsg("column \"%s\" of relation \"%s\" does not exist",
-								column, get_rel_name(relid))));
-			if (namestrcmp(&table->start_column, column) == 0 ||
-				namestrcmp(&table->end_column, column) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("period column \"%s\" cannot be excluded from history",
-								column)));
-		}
+		ddl_check_excluded(relid, table, request->exclude_columns);
 		table->exclude_columns = request->exclude_columns;
 	}
 	if (request->set_compression)
