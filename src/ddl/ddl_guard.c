@@ -454,7 +454,11 @@ ddl_guard_rename(RenameStmt *stmt)
 		 stmt->renameType != OBJECT_ATTRIBUTE &&
 		 stmt->renameType != OBJECT_TRIGGER))
 		return;
-	relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
+
+	/* what is renamed as a whole need not be a table, and is not locked here */
+	relid = RangeVarGetRelid(stmt->relation,
+							 stmt->renameType == OBJECT_TABLE ? NoLock :
+							 AccessShareLock, true);
 	if (!OidIsValid(relid))
 		return;
 	ddl_guard_audit(relid, NULL);
