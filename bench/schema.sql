@@ -164,6 +164,14 @@ CREATE TABLE bench.load_step (
 	seconds		double precision NOT NULL
 );
 
+-- The worker's transactions, as far as somebody saw them
+CREATE TABLE bench.load_transaction (
+	pid			integer,
+	began		timestamptz,
+	seen		timestamptz NOT NULL,		-- at last
+	PRIMARY KEY (pid, began)
+);
+
 -- How often one looked, and saw sessions wait for a lock: of anybody, of the worker
 CREATE TABLE bench.load_wait (
 	condition	text NOT NULL,

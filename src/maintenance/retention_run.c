@@ -4,9 +4,11 @@
  *	  Removing what a retention policy lets go
  *
  * A RUN
- *		finds out what the policy means now (retention_rules.c), says in the
- *		catalog how far back the history will reach, and then removes versions:
- *		first those in segments, then those in the heap.  What it finds is kept
+ *		finds out what the policy means now (retention_rules.c), looks for the
+ *		first version that is to go, says in the catalog how far back the
+ *		history will reach, and then removes versions: first those in segments,
+ *		then those in the heap.  Looking takes as many transactions as removing
+ *		would, and is over at once where there is something.  What it finds is kept
  *		in memory from one batch to the next, each of which is a transaction;
  *		should the policy change meanwhile, or one fail, a new run begins.
  *
@@ -52,6 +54,13 @@
  */
 #define RETENTION_ARCHIVE_TIMES	20
 
+/*
+ * Looking for what is to go changes nothing and is in nobody's way.  It has at
+ * least so many milliseconds, or short batches would spend theirs on beginning
+ * and ending.
+ */
+#define RETENTION_LOOK_LEAST	50
+
 /* Where a run is */
 typedef enum RetentionPhase
 {
@@ -65,6 +74,7 @@ typedef struct RetentionRun
 	MemoryContext context;		/* of all this */
 	Oid			history;
 	RetentionLimits limits;
+	bool		found;			/* something that is to go */
 	RetentionPhase phase;
 	PruneList	list;			/* segments to look at */
 	BlockNumber next;			/* page of the heap to look at */
@@ -162,6 +172,16 @@ retention_work_begin(PruneWork *work, const RetentionRun *run,
 	prune_result_init(&work->result);
 }
 
+/*
+ * The commit takes its part of the time, too.
+ */
+static void
+retention_limit_time(PruneWork *work, int budget_ms)
+{
+	INSTR_TIME_SET_CURRENT(work->begun);
+	work->budget_us = Max(budget_ms, 1) * INT64CONST(800);
+}
+
 static void
 retention_go_through_segments(RetentionRun *run, PruneWork *work)
 {
@@ -202,24 +222,26 @@ retention_go_on(RetentionRun *run, PruneWork *work)
 }
 
 /*
- * Is there anything that would go?  The run is then at its beginning.
+ * Goes on looking for anything that would go.  If it is found, the run is at
+ * its beginning again; if there is nothing, it is done.
  */
-static bool
-retention_finds_any(RetentionRun *run, const VersionedTable *table)
+static void
+retention_look(RetentionRun *run, const VersionedTable *table, int budget_ms)
 {
 	PruneWork	work;
 
-	if (TIMESTAMP_IS_NOBEGIN(run->limits.rule.before))
-		return false;
 	retention_work_begin(&work, run, table);
 	work.dry = work.first_only = work.lazy = true;
+	retention_limit_time(&work, Max(budget_ms, RETENTION_LOOK_LEAST));
 	retention_go_on(run, &work);
 	table_close(work.history, NoLock);
+	run->found = work.result.versions > 0;
+	if (!run->found)
+		return;
 
-	/* pages of the heap before the first one that was found need no other look */
+	/* pages of the heap before it need no other look */
 	run->phase = RETENTION_SEGMENTS;
 	run->list.next = 0;
-	return work.result.versions > 0;
 }
 
 /*
@@ -304,10 +326,7 @@ retention_interval(const VersionedTable *table)
 		every->month * (DAYS_PER_MONTH * (USECS_PER_DAY / 1000));
 }
 
-/*
- * Begins a run; false if there is nothing to do.
- */
-static bool
+static void
 retention_step_begin(const VersionedTable *table,
 					 const RetentionPolicy *policy)
 {
@@ -318,11 +337,8 @@ retention_step_begin(const VersionedTable *table,
 	}
 	retention_watches = true;
 	retention_current = retention_run_create(table, policy, TopMemoryContext);
-	retention_current->step = GetCurrentSubTransactionId();
-	if (retention_finds_any(retention_current, table))
-		return true;
-	retention_run_end(retention_current);
-	return false;
+	if (TIMESTAMP_IS_NOBEGIN(retention_current->limits.rule.before))
+		retention_current->phase = RETENTION_DONE;
 }
 
 /*
@@ -335,15 +351,12 @@ retention_step_go_on(const VersionedTable *table, int budget_ms,
 	PruneWork	work;
 	RetentionArchive *archive;
 
-	retention_current->step = GetCurrentSubTransactionId();
 	retention_work_begin(&work, retention_current, table);
 	work.lazy = true;
 	archive = retention_archive_work(table, &retention_current->limits.policy,
 									 &work);
 
-	/* the commit takes its part, too */
-	INSTR_TIME_SET_CURRENT(work.begun);
-	work.budget_us = Max(budget_ms, 1) * INT64CONST(800);
+	retention_limit_time(&work, budget_ms);
 	if (archive != NULL)
 		work.budget_us *= RETENTION_ARCHIVE_TIMES;
 	retention_go_on(retention_current, &work);
@@ -372,19 +385,24 @@ retention_step(const VersionedTable *table, int budget_ms,
 		 !retention_policy_same(&retention_current->limits.policy, &policy)))
 		retention_run_end(retention_current);
 	if (retention_current == NULL)
+		retention_step_begin(table, &policy);
+	retention_current->step = GetCurrentSubTransactionId();
+	if (!retention_current->found)
 	{
-		outcome->more = retention_step_begin(table, &policy);
+		retention_look(retention_current, table, budget_ms);
 		retention_become_user(&user);
-		if (outcome->more)
+		if (retention_current->found)
 			retention_record_horizon(table,
 									 retention_current->limits.horizon);
-		return;
 	}
-	retention_step_go_on(table, budget_ms, &result);
-	retention_become_user(&user);
-	retention_audit(table, retention_current, &result);
-	outcome->versions = result.versions;
-	outcome->bytes = result.bytes;
+	else
+	{
+		retention_step_go_on(table, budget_ms, &result);
+		retention_become_user(&user);
+		retention_audit(table, retention_current, &result);
+		outcome->versions = result.versions;
+		outcome->bytes = result.bytes;
+	}
 	outcome->more = retention_current->phase != RETENTION_DONE;
 	if (!outcome->more)
 		retention_run_end(retention_current);
