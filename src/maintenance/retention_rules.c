@@ -108,17 +108,16 @@ retention_settled(void)
 	return transaction_prepared_settled(settled);
 }
 
-/*
- * Times of snapshots, as far as it matters to them what goes.
- */
-static void
-retention_find_pins(Oid relation, PruneRule *rule)
+void
+retention_limits_pin(RetentionLimits *limits)
 {
-	List	   *times = snapshot_table_times(relation);
+	PruneRule  *rule = &limits->rule;
+	List	   *times = snapshot_table_times(limits->policy.relation);
 	PrunePin   *pins = palloc((list_length(times) + 1) * sizeof(PrunePin));
 	ListCell   *lc;
 
 	rule->pins = pins;
+	rule->npins = 0;
 	foreach(lc, times)
 	{
 		const TransactionInstant *instant =
@@ -155,7 +154,7 @@ retention_limits_find(const VersionedTable *table,
 	instant = transaction_instant(Min(reach, retention_settled()));
 	limits->horizon = instant->upper;
 	limits->rule.before = instant->lower;
-	retention_find_pins(table->relation, &limits->rule);
+	retention_limits_pin(limits);
 }
 
 /*

@@ -42,6 +42,12 @@ extern void retention_limits_find(const VersionedTable *table,
 								  const RetentionPolicy *policy,
 								  RetentionLimits *limits);
 
+/*
+ * Times of snapshots there are now, as far as it matters to them what goes; in
+ * the current context.  Until the horizon is known, there may come others.
+ */
+extern void retention_limits_pin(RetentionLimits *limits);
+
 /* Would the two let the same versions go, at the same moment? */
 extern bool retention_policy_same(const RetentionPolicy *a,
 								  const RetentionPolicy *b);

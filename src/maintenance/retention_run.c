@@ -223,12 +223,15 @@ retention_go_on(RetentionRun *run, PruneWork *work)
 
 /*
  * Goes on looking for anything that would go.  If it is found, the run is at
- * its beginning again; if there is nothing, it is done.
+ * its beginning again; if there is nothing, it is done.  Between two looks
+ * somebody may have created a snapshot of before the horizon, which nobody
+ * knows yet.
  */
 static void
 retention_look(RetentionRun *run, const VersionedTable *table, int budget_ms)
 {
 	PruneWork	work;
+	MemoryContext old;
 
 	retention_work_begin(&work, run, table);
 	work.dry = work.first_only = work.lazy = true;
@@ -238,6 +241,10 @@ retention_look(RetentionRun *run, const VersionedTable *table, int budget_ms)
 	run->found = work.result.versions > 0;
 	if (!run->found)
 		return;
+
+	old = MemoryContextSwitchTo(run->context);
+	retention_limits_pin(&run->limits);
+	MemoryContextSwitchTo(old);
 
 	/* pages of the heap before it need no other look */
 	run->phase = RETENTION_SEGMENTS;
