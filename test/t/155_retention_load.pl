@@ -259,10 +259,15 @@ for my $i (1 .. 6)
 }
 $node->adjust_conf('postgresql.conf', 'temporal.retention_batch_time', 1);
 $node->reload;
+# (a job whose run was cut off some times waits longer and longer)
+foreach my $table ('account', 'item')
+{
+	ok( $node->poll_query_until('postgres', "SELECT count(*) > 0 FROM temporal.audit_log
+			WHERE action = 'retain' AND relation = 'public.$table' AND versions > 0"),
+		"the worker removed versions of $table");
+}
 end_load('load');
 adds_up($node, 'load');
-cmp_ok(audited($node, 'account'), '>', 0, 'the worker removed versions meanwhile');
-cmp_ok(audited($node, 'item'), '>', 0, 'and archived some');
 # whether one is refused depends on how fast the worker is
 is($node->safe_psql('postgres', 'SELECT string_agg(DISTINCT answer, $$,$$) FROM looks WHERE answer <> $$refused$$'),
 	'all', 'readers had whole answers, or were refused');
