@@ -1038,33 +1038,19 @@ CREATE FUNCTION temporal.protect_catalog() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'temporal_protect_catalog';
 COMMENT ON FUNCTION temporal.protect_catalog() IS
 'lets nobody but a superuser write the tables of the extension';
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.versioned_table
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.versioned_table ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.segment_store
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.segment_store ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.segment_run
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.segment_run ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.retention_policy
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.retention_policy ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.transaction_log
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.transaction_log ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.prepared_transaction
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.prepared_transaction ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.archive_file
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.archive_file ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.job
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.job ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.job_run
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.job_run ENABLE ALWAYS TRIGGER protect;
-CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON temporal.snapshot
-	FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog();
-ALTER TABLE temporal.snapshot ENABLE ALWAYS TRIGGER protect;
+DO $$
+DECLARE
+	name text;
+BEGIN
+	-- the audit log has a guard of its own
+	FOR name IN
+		SELECT c.relname FROM pg_catalog.pg_class c
+		WHERE c.relnamespace = 'temporal'::pg_catalog.regnamespace
+		  AND c.relkind = 'r' AND c.relname <> 'audit_entry'
+	LOOP
+		EXECUTE pg_catalog.format('CREATE TRIGGER protect BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
+			ON temporal.%I FOR EACH STATEMENT EXECUTE FUNCTION temporal.protect_catalog()', name);
+		EXECUTE pg_catalog.format('ALTER TABLE temporal.%I ENABLE ALWAYS TRIGGER protect', name);
+	END LOOP;
+END
+$$;

@@ -211,10 +211,10 @@ temporal_guard_row(PG_FUNCTION_ARGS)
 /*
  * temporal.protect_history() RETURNS trigger
  *
- * BEFORE INSERT, UPDATE, DELETE and TRUNCATE for each statement; ENABLE
- * ALWAYS.  Also of a history's segments.  Logical replication may fill a history that it is subscribed to.
- * As an AFTER INSERT row trigger for replicas it only notes that
- * history was written from elsewhere.
+ * BEFORE INSERT, UPDATE, DELETE and TRUNCATE for each statement, of a history
+ * and of its segments; ENABLE ALWAYS.  Logical replication may fill a history
+ * that it is subscribed to.  As an AFTER INSERT row trigger for replicas it
+ * only notes that history was written from elsewhere.
  */
 Datum
 temporal_protect_history(PG_FUNCTION_ARGS)

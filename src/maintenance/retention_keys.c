@@ -4,12 +4,12 @@
  *	  The newest versions of each key
  *
  * All versions are sorted by key and end, to find when the last one ended that
- * stays of a key which has too many.  It is kept in a hash table; versions of the
- * key that ended earlier are too many, and those that ended with it are not:
- * rows that have the same key may, null ones, since there is a primary key on
- * other columns.  A query reads them, from the heap
- * and segments, but does not sort: a worker could not pause in that, nor give
- * way to who waits for the table.
+ * stays of a key which has too many.  It is kept in a hash table; versions of
+ * the key that ended earlier are too many, and those that ended with it are
+ * not: rows with the same key may, null ones, since there is a primary key on
+ * other columns.  A query reads them, from the heap and segments, but does not
+ * sort: a worker could not pause in that, nor give way to who waits for the
+ * table.
  *
  *-------------------------------------------------------------------------
  */
