@@ -11,6 +11,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
+#include "base/compat.h"
 #include "catalog/segment_table.h"
 
 /*
@@ -28,7 +29,7 @@ extern void history_compact_check_runs(Relation history, const List *runs,
 									   Snapshot snapshot);
 
 /* 40001: others moved or removed what our snapshot has at another place. */
-extern void history_compact_refuse(Relation history) pg_attribute_noreturn();
+pg_noreturn extern void history_compact_refuse(Relation history);
 
 /*
  * Takes the lock that readers of the history conflict with, until the end of
