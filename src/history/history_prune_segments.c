@@ -17,9 +17,9 @@
  *		is left when the oldest versions go.
  *
  * THE LIST
- *		of segments to look at is made once, from their rows.  Who works through
- *		it in several transactions may find another segment at a place, or
- *		none: each is judged by what it is then.
+ *		of segments to look at is made once, from their index.  Who works
+ *		through it in several transactions may find another segment at a place,
+ *		or none: each is judged by what it is then.
  *
  *-------------------------------------------------------------------------
  */
@@ -431,37 +431,31 @@ prune_segment(PruneState *state, TupleTableSlot *slot)
 }
 
 /*
- * Adds the segment in the slot if there may be something to go.
+ * Adds a segment, whatever is in it.
  */
 static void
-prune_consider(PruneState *state, TupleTableSlot *slot, PruneList *list)
+prune_add(PruneList *list, ItemPointer tid)
 {
-	SegmentRow	row;
-	PruneRun   *run;
-
 	CHECK_FOR_INTERRUPTS();
 	job_progress_give_way();
-	history_segments_read(slot, &row);
-	run = prune_find_run(state, row.run);
-	if (prune_leaves_run(state, &run->run))
-		return;
 	if (list->ntids == list->space)
 	{
 		list->space *= 2;
 		list->tids = repalloc_huge(list->tids,
 								   list->space * sizeof(ItemPointerData));
 	}
-	list->tids[list->ntids++] = slot->tts_tid;
+	list->tids[list->ntids++] = *tid;
 }
 
 /*
- * Lists the segments that an index, by its period, or a scan gives.
+ * Lists the segments that an index, by its period, or a scan gives.  An index
+ * is believed: each segment has a page of its own, so that looking at all of
+ * them takes longer than a batch may, and is done anyway when its turn comes.
  */
 static void
 prune_list(PruneState *state, PruneList *list)
 {
 	Relation	segments = state->segments;
-	TupleTableSlot *slot = table_slot_create(segments, NULL);
 	SegmentIndexes indexes;
 
 	history_segments_indexes(segments, &indexes);
@@ -471,26 +465,28 @@ prune_list(PruneState *state, PruneList *list)
 		IndexScanDesc scan = temporal_index_beginscan(segments, index,
 													  state->snapshot, 1, 0);
 		ScanKeyData key;
+		ItemPointer tid;
 
 		ScanKeyInit(&key, 1, RANGESTRAT_OVERLAPS, F_RANGE_OVERLAPS,
 					history_segments_period(DT_NOBEGIN,
 											state->work->rule->before));
 		index_rescan(scan, &key, 1, NULL, 0);
-		while (index_getnext_slot(scan, ForwardScanDirection, slot))
-			prune_consider(state, slot, list);
+		while ((tid = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+			prune_add(list, tid);
 		index_endscan(scan);
 		index_close(index, NoLock);
 	}
 	else
 	{
+		TupleTableSlot *slot = table_slot_create(segments, NULL);
 		TableScanDesc scan = table_beginscan(segments, state->snapshot, 0,
 											 NULL);
 
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-			prune_consider(state, slot, list);
+			prune_add(list, &slot->tts_tid);
 		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 }
 
 void
