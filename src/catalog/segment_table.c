@@ -309,6 +309,23 @@ segment_run_read_quantiles(Datum array, TimestampTz *quantiles)
 		quantiles[i] = DatumGetTimestampTz(values[i]);
 }
 
+/*
+ * Reads the first or the last quantile; none if there are not as many as we
+ * write.  Others need not be taken apart, which is done for each look-up of a
+ * key.
+ */
+static TimestampTz
+segment_run_read_quantile(Datum array, bool last, TimestampTz none)
+{
+	ArrayType  *quantiles = DatumGetArrayTypeP(array);
+
+	if (ARR_NDIM(quantiles) != 1 || ARR_HASNULL(quantiles) ||
+		ARR_DIMS(quantiles)[0] != SEGMENT_RUN_QUANTILES ||
+		ARR_ELEMTYPE(quantiles) != TIMESTAMPTZOID)
+		return none;
+	return ((TimestampTz *) ARR_DATA_PTR(quantiles))[last ? SEGMENT_RUN_QUANTILES - 1 : 0];
+}
+
 static int
 segment_run_order(const ListCell *a, const ListCell *b)
 {
@@ -339,6 +356,12 @@ segment_run_list(Oid history, Snapshot snapshot, bool quantiles)
 		run->slice = DatumGetInt32(values[Anum_segment_run_slice - 1]);
 		run->starts = DatumGetTimestampTz(values[Anum_segment_run_starts - 1]);
 		run->ends = DatumGetTimestampTz(values[Anum_segment_run_ends - 1]);
+		run->last_start =
+			segment_run_read_quantile(values[Anum_segment_run_start_quantiles - 1],
+									  true, DT_NOEND);
+		run->first_end =
+			segment_run_read_quantile(values[Anum_segment_run_end_quantiles - 1],
+									  false, DT_NOBEGIN);
 		run->versions = DatumGetInt64(values[Anum_segment_run_versions - 1]);
 		run->segments = DatumGetInt32(values[Anum_segment_run_segments - 1]);
 		run->bytes = DatumGetInt64(values[Anum_segment_run_bytes - 1]);

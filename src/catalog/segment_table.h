@@ -26,6 +26,8 @@ typedef struct SegmentRun
 	int32		slice;			/* runs of one slice of time have the same */
 	TimestampTz starts;			/* the earliest start */
 	TimestampTz ends;			/* the latest end */
+	TimestampTz last_start;		/* bounds, too; ignored when it is written: */
+	TimestampTz first_end;		/* they are among the quantiles */
 	int64		versions;
 	int32		segments;
 	int64		bytes;			/* of the segments, compressed */

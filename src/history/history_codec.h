@@ -75,6 +75,9 @@ extern const char *history_codec_decode_selected(const char *bytes, Size size,
 												 const Datum *partner,
 												 Datum *values, bool *nulls);
 
+/* Whether there may be nulls in bytes that were decoded without complaint */
+extern bool history_codec_has_nulls(const char *bytes);
+
 /*
  * Where the integers equal to one are, which stand together if there are any:
  * from *from to before *to.  *found is false where that was not to be found

@@ -496,13 +496,18 @@ history_decimal_read_numerics(HistoryReader *reader, Datum *values, int n,
 	out = palloc((Size) wanted * DECIMAL_NUMERIC_SIZE);
 	if (reader->wanted != NULL)
 	{
-		for (int i = 0; i < wanted; i++)
+		memset(values, 0, wanted * sizeof(Datum));
+		for (int i = 0; i < wanted; i += 8)
 		{
-			if (history_bitmap_get(reader->wanted, i))
-				out = decimal_form_numeric(out, integers[i], scales[i],
-										   &values[i]);
-			else
-				values[i] = (Datum) 0;
+			for (uint32 bits = reader->wanted[i / 8]; bits != 0;
+				 bits &= bits - 1)
+			{
+				int			j = i + pg_rightmost_one_pos32(bits);
+
+				if (j < wanted)
+					out = decimal_form_numeric(out, integers[j], scales[j],
+											   &values[j]);
+			}
 		}
 	}
 	else if (any == all)

@@ -410,6 +410,12 @@ history_codec_decode_selected(const char *bytes, Size size,
 	return reader.wrong;
 }
 
+bool
+history_codec_has_nulls(const char *bytes)
+{
+	return ((uint8) bytes[1] & (BLOCK_NULLS | BLOCK_ALL_NULL)) != 0;
+}
+
 const char *
 history_codec_decode_part(const char *bytes, Size size,
 						  const HistoryType *type, int nvalues, int from,

@@ -299,6 +299,69 @@ scan_narrow_segment(HistoryScanState *state, int *n)
 }
 
 /*
+ * The run of a segment; NULL if it is not known.
+ */
+static const SegmentRun *
+scan_find_run(HistoryScanState *state, int32 number)
+{
+	ListCell   *lc;
+
+	if (state->open_run != NULL && state->open_run->run == number)
+		return state->open_run;
+	foreach(lc, state->runs)
+	{
+		const SegmentRun *run = lfirst(lc);
+
+		if (run->run == number)
+			return state->open_run = run;
+	}
+	return NULL;
+}
+
+/*
+ * Do all versions of a segment satisfy the bound, by what its row and its run's
+ * say?  Of a slice of time that is over later than the query's time, none is
+ * to be asked when it ended.
+ */
+static bool
+scan_all_satisfy(HistoryScanState *state, const SegmentRow *row,
+				 const ScanBoundState *bound)
+{
+	const SegmentRun *run = scan_find_run(state, row->run);
+	int64		value = (int64) bound->value;
+	TimestampTz low;
+	TimestampTz high;
+
+	if (run == NULL || bound->kind != SCAN_BOUND_INTEGER ||
+		bound->length != sizeof(TimestampTz))
+		return false;
+	if (bound->attno == state->table.start_attno)
+	{
+		low = row->starts;
+		high = run->last_start;
+	}
+	else if (bound->attno == state->table.end_attno)
+	{
+		low = run->first_end;
+		high = row->ends;
+	}
+	else
+		return false;
+	switch (bound->strategy)
+	{
+		case BTLessStrategyNumber:
+			return high < value;
+		case BTLessEqualStrategyNumber:
+			return high <= value;
+		case BTGreaterEqualStrategyNumber:
+			return low >= value;
+		case BTGreaterStrategyNumber:
+			return low > value;
+	}
+	return false;
+}
+
+/*
  * Opens a segment, and selects its versions.
  */
 static void
@@ -327,7 +390,8 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 
 			if (bound->kind == SCAN_BOUND_KEY || bound == narrowed ||
 				is_key != (pass == 0) ||
-				(bound->kind == SCAN_BOUND_KEYS && bound->integers == NULL))
+				(bound->kind == SCAN_BOUND_KEYS && bound->integers == NULL) ||
+				scan_all_satisfy(state, row, bound))
 				continue;
 			history_segment_read(state->segment, bound->attno, &values,
 								 &nulls);
@@ -358,10 +422,10 @@ scan_open_segment(HistoryScanState *state, const SegmentRow *row)
 }
 
 /*
- * Makes sure that there is a version to show; false if there is none left.
- * What slot refers to goes with its segment.
+ * Goes on to the next segment that has a version to show; false if there is
+ * none left.  What slot refers to goes with its segment.
  */
-static bool
+static pg_noinline bool
 scan_advance(HistoryScanState *state, TupleTableSlot *slot)
 {
 	if (!state->started)
@@ -393,7 +457,7 @@ scan_next(ScanState *node)
 	TupleTableSlot *slot = node->ss_ScanTupleSlot;
 	int			version;
 
-	if (!scan_advance(state, slot))
+	if (state->next >= state->nselected && !scan_advance(state, slot))
 		return slot;
 	version = state->selected[state->next++];
 	ExecClearTuple(slot);
@@ -423,7 +487,7 @@ scan_next_direct(HistoryScanState *state)
 	int			noutputs = slot->tts_tupleDescriptor->natts;
 	int			version;
 
-	if (!scan_advance(state, slot))
+	if (state->next >= state->nselected && !scan_advance(state, slot))
 		return NULL;
 	version = state->selected[state->next++];
 	ExecClearTuple(slot);

@@ -101,6 +101,7 @@ typedef struct HistoryScanState
 	TableScanDesc table_scan;
 
 	/* Where we are in the segment */
+	const SegmentRun *open_run; /* whose it is; NULL: not looked for yet */
 	int			nselected;
 	int			next;
 	uint16	   *selected;		/* HISTORY_SEGMENT_VERSIONS */

@@ -354,6 +354,8 @@ segment_read_column(HistorySegment *segment, int column, int to,
 										  segment->nulls[column]);
 	if (wrong != NULL)
 		segment_damaged(segment, column, wrong);
+	if (!history_codec_has_nulls(bytes))
+		segment->nulls[column] = NULL;
 }
 
 void
