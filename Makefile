@@ -53,6 +53,8 @@ OBJS = \
 	src/history/history_decode.o \
 	src/history/history_directory.o \
 	src/history/history_expand.o \
+	src/history/history_heap_exec.o \
+	src/history/history_heap_plan.o \
 	src/history/history_index.o \
 	src/history/history_integers.o \
 	src/history/history_leaf.o \
@@ -219,6 +221,7 @@ REGRESS = \
 	session_as_of \
 	query_partitions \
 	query_plans \
+	heap_scan \
 	security \
 	security_statistics \
 	review_changes \

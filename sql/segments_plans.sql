@@ -114,19 +114,19 @@ SELECT total > 0 AS total, read < total / 2 AS few, versions > 0 AS versions, se
 
 -- What is read: of a key, a segment of each run; of a key at a time, fewer
 SELECT n, selected BETWEEN 3900 AND 4100 AS those
-FROM spl_moment, spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L', at)) WHERE n IN (2, 6) AND provider IS NOT NULL ORDER BY n;
+FROM spl_moment, spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L', at)) WHERE n IN (2, 6) AND provider = 'Temporal Segments' ORDER BY n;
 SELECT read < total / 2 AS few, selected FROM spl_nodes('SELECT * FROM spl_history WHERE id = 8') WHERE provider IS NOT NULL;
-SELECT max(read) < max(total) / 2 AS few, max(selected) FROM spl_moment, spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L WHERE id = 8', at)) WHERE n < 20 AND provider IS NOT NULL;
+SELECT max(read) < max(total) / 2 AS few, max(selected) FROM spl_moment, spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L WHERE id = 8', at)) WHERE n < 20 AND provider = 'Temporal Segments';
 SELECT read, bytes FROM spl_nodes('SELECT * FROM spl_history WHERE id = 100000') WHERE provider IS NOT NULL;
 SELECT read, bytes FROM spl_nodes('SELECT * FROM spl_history WHERE sys_end < ''2001-01-01''') WHERE provider IS NOT NULL;
 SELECT read, bytes FROM spl_nodes('SELECT * FROM spl_history WHERE id = NULL::integer + 1 OR id = (SELECT id FROM spl_order WHERE no < 0)') WHERE provider IS NOT NULL;
 -- Estimates: within a factor of three, at early, middle and late times
 SELECT n, provider, node, estimate, actual FROM spl_moment,
-	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L', at)) WHERE n IN (1, 3, 5, 8, 10, 11, 13, 15, 18) AND node = 'Custom Scan' AND NOT (greatest(estimate, 10) BETWEEN actual / 3 AND greatest(actual, 10) * 3);
+	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L', at)) WHERE n IN (1, 3, 5, 8, 10, 11, 13, 15, 18) AND provider = 'Temporal Segments' AND NOT (greatest(estimate, 10) BETWEEN actual / 3 AND greatest(actual, 10) * 3);
 SELECT n, node, estimate, actual FROM spl_moment,
-	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L WHERE id BETWEEN 1000 AND 2000', at)) WHERE n IN (1, 5, 10, 15, 18) AND node = 'Custom Scan' AND NOT (greatest(estimate, 10) BETWEEN actual / 3 AND greatest(actual, 10) * 3);
+	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME AS OF %L WHERE id BETWEEN 1000 AND 2000', at)) WHERE n IN (1, 5, 10, 15, 18) AND provider = 'Temporal Segments' AND NOT (greatest(estimate, 10) BETWEEN actual / 3 AND greatest(actual, 10) * 3);
 SELECT a.n, node, estimate, actual FROM spl_moment a JOIN spl_moment b ON b.n = a.n + 3,
-	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME FROM %L TO %L', a.at, b.at)) WHERE a.n IN (1, 4, 8, 12, 15) AND node = 'Custom Scan' AND NOT (estimate BETWEEN actual / 3 AND actual * 3);
+	spl_nodes(format('SELECT * FROM spl FOR SYSTEM_TIME FROM %L TO %L', a.at, b.at)) WHERE a.n IN (1, 4, 8, 12, 15) AND provider = 'Temporal Segments' AND NOT (estimate BETWEEN actual / 3 AND actual * 3);
 SELECT estimate, actual FROM spl_nodes('SELECT * FROM spl_history') WHERE node IN ('Custom Scan', 'Append') AND NOT (estimate BETWEEN actual / 1.1 AND actual * 1.1);
 SELECT estimate, actual FROM spl_nodes('SELECT * FROM spl FOR SYSTEM_TIME ALL WHERE id = 8') WHERE node IN ('Custom Scan') AND NOT (estimate BETWEEN actual / 3 AND actual * 3);
 SELECT node, estimate, actual FROM spl_moment, spl_nodes(format('SELECT o.no, p.v FROM spl_order o JOIN spl FOR SYSTEM_TIME AS OF %L p ON p.id = o.id', at)) WHERE n IN (3, 17) AND node ~ 'Join|Nested' AND NOT (estimate BETWEEN actual / 3 AND actual * 3);

@@ -19,6 +19,7 @@
 #include "catalog/segment_table.h"
 #include "ddl/ddl.h"
 #include "history/history_reach.h"
+#include "history/history_heap.h"
 #include "history/history_scan.h"
 #include "maintenance/maintenance.h"
 #include "query/query.h"
@@ -71,6 +72,7 @@ _PG_init(void)
 	segment_table_init();
 	job_progress_init();
 	history_reach_init();
+	history_heap_init();
 	history_scan_init();
 	query_plan_init();
 	query_stats_init();

@@ -92,6 +92,12 @@ extern List *history_scan_once(const CustomScan *plan);
 extern const HistoryScanCounters *history_scan_counters(CustomScanState *node);
 
 /* history_scan_explain.c */
+
+/* Shows clauses, if there are any, that are not PostgreSQL's to show. */
+extern void history_scan_explain_clauses(CustomScanState *node,
+										 List *conditions, const char *label,
+										 List *ancestors,
+										 struct ExplainState *es);
 extern void history_scan_explain(CustomScanState *node, List *ancestors,
 								 struct ExplainState *es);
 

@@ -18,9 +18,10 @@
 #endif
 #include "history/history_scan.h"
 
-static void
-explain_clauses(CustomScanState *node, List *conditions, const char *label,
-				List *ancestors, ExplainState *es)
+void
+history_scan_explain_clauses(CustomScanState *node, List *conditions,
+							 const char *label, List *ancestors,
+							 struct ExplainState *es)
 {
 	List	   *context;
 
@@ -43,10 +44,10 @@ history_scan_explain(CustomScanState *node, List *ancestors,
 	const HistoryScanCounters *counters = history_scan_counters(node);
 	const CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 
-	explain_clauses(node, history_scan_once(plan), "One-Time Filter",
-					ancestors, es);
-	explain_clauses(node, history_scan_conditions(plan), "Segment Cond",
-					ancestors, es);
+	history_scan_explain_clauses(node, history_scan_once(plan),
+								 "One-Time Filter", ancestors, es);
+	history_scan_explain_clauses(node, history_scan_conditions(plan),
+								 "Segment Cond", ancestors, es);
 	if (!es->analyze)
 		return;
 	if (es->format == EXPLAIN_FORMAT_TEXT)

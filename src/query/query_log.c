@@ -44,6 +44,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
+#include "history/history_heap.h"
 #include "history/history_scan.h"
 #include "query/query.h"
 
@@ -333,6 +334,10 @@ log_read_scan(const LogExecution *execution, PlanState *state)
 		log_read_quals(execution, reference,
 					   ((const IndexScan *) scan)->indexqualorig, scan, start,
 					   end);
+	else if (IsA(scan, CustomScan))
+		log_read_quals(execution, reference,
+					   history_heap_conditions((const CustomScan *) scan),
+					   scan, start, end);
 	else if (IsA(scan, BitmapHeapScan))
 		log_read_quals(execution, reference,
 					   ((const BitmapHeapScan *) scan)->bitmapqualorig, scan,

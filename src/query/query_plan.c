@@ -3,8 +3,8 @@
  * query_plan.c
  *	  What plans of temporal references get beyond PostgreSQL's own
  *
- * Three things, done when the paths of a relation have been made and before
- * a plan is made of one:
+ * What is done when the paths of a relation have been made and before a plan
+ * is made of one:
  *
  * THE GATE
  *		Every scan of a history relation whose rows must end after a time that
@@ -28,6 +28,9 @@
  *		for any t that is known to be finite, and where "sys_end < t" is asked
  *		for, they need not be read.
  *
+ * A SCAN
+ *		that looks for the period at the end of rows: history_heap_plan.c.
+ *
  * SEGMENTS
  *		of a history are read with it, also where it is read directly:
  *		history_scan_plan.c.
@@ -48,6 +51,7 @@
 #include "base/settings.h"
 #include "catalog/extension_objects.h"
 #include "catalog/segment_table.h"
+#include "history/history_heap.h"
 #include "history/history_scan.h"
 #include "query/query.h"
 
@@ -303,6 +307,8 @@ query_plan_member(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	if (table != NULL)
 	{
 		query_gate_history(root, rel, table);
+		history_heap_add_paths(root, rel, rte, table->history_start_attno,
+							   table->history_end_attno);
 		return;
 	}
 	versioned = versioned_cache_get(rte->relid);
@@ -310,6 +316,8 @@ query_plan_member(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	{
 		query_gate_current(root, rel, versioned);
 		query_simplify_current(root, rel, versioned->end_attno);
+		history_heap_add_paths(root, rel, rte, versioned->start_attno,
+							   versioned->end_attno);
 	}
 }
 
