@@ -150,7 +150,7 @@ ROLLBACK;
 -- Rows that a role may not see are not shown to what it calls
 CREATE FUNCTION hsc_leak(id integer) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
 BEGIN
-	RAISE NOTICE 'saw %', id;
+	RAISE NOTICE 'saw %', CASE WHEN id IN (1, 2) THEN 'one of them' ELSE id::text END;
 	RETURN true;
 END $$;
 SET ROLE NONE;
