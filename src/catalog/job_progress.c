@@ -24,8 +24,9 @@
  *		work.  The clock counts, not the processor's time: where a processor or
  *		a disk is wanted by others, work takes longer, and the pauses with it.
  *		What is owed for work that could not be divided, like a sort or a
- *		commit, is paid by and by, so that no pause is longer than PAUSE_MOST
- *		and who waits for the table is seen.
+ *		commit, is paid by and by, so that no pause is longer than PAUSE_MOST:
+ *		who waits for the table is seen, and a batch whose time is over in a
+ *		pause ends soon after.
  *
  * LOCKING
  *		lock protects who has claimed what.  An entry is written by its process
@@ -62,7 +63,7 @@
 
 /* Microseconds: work between two pauses, and the longest pause */
 #define PAUSE_EVERY			2000
-#define PAUSE_MOST			50000
+#define PAUSE_MOST			20000
 
 /* No more than this is owed: a step that others hindered is no debt */
 #define PAUSE_OWED_MOST		(2 * INT64CONST(1000000))
