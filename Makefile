@@ -54,6 +54,7 @@ OBJS = \
 	src/history/history_directory.o \
 	src/history/history_expand.o \
 	src/history/history_heap_exec.o \
+	src/history/history_heap_pages.o \
 	src/history/history_heap_plan.o \
 	src/history/history_index.o \
 	src/history/history_integers.o \

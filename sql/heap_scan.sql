@@ -70,10 +70,11 @@ BEGIN
 		(node ->> 'Rows Removed by Period Cond')::bigint, (node ->> 'Pages')::bigint
 	FROM jsonb_path_query(plan, 'strict $.**{0 to last} ? (@."Custom Plan Provider" == "Temporal Heap")') node;
 END $$;
-SELECT relation, rows, rows + coalesce(passed_over, 0) = (SELECT count(*) FROM hsc) AS all_rows, pages
+SELECT relation, rows, rows + coalesce(passed_over, 0) = (SELECT count(*) FROM hsc) AS all_rows,
+	pages = pg_relation_size('hsc') / current_setting('block_size')::integer AS all_pages
 FROM hsc_nodes(format('SELECT v FROM hsc FOR SYSTEM_TIME AS OF %L', :'t7')) WHERE relation = 'hsc';
 SELECT DISTINCT n.rows = (SELECT count(*) FROM hsc_history WHERE sys_start <= at AND sys_end > at) AS rows,
-	pages <= pg_relation_size('hsc_history') / current_setting('block_size')::integer AS pages
+	coalesce(pages, 0) <= pg_relation_size('hsc_history') / current_setting('block_size')::integer AS pages
 FROM hsc_moment, hsc_nodes(format('SELECT v FROM hsc FOR SYSTEM_TIME AS OF %L', at)) n WHERE relation = 'hsc_history';
 SELECT max(pages) FILTER (WHERE m.n = 9) < max(pages) FILTER (WHERE m.n = 0) AS fewer
 FROM hsc_moment m, hsc_nodes(format('SELECT v FROM hsc FOR SYSTEM_TIME AS OF %L', at)) WHERE relation = 'hsc_history';

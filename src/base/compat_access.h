@@ -8,8 +8,6 @@
 #ifndef TEMPORAL_COMPAT_ACCESS_H
 #define TEMPORAL_COMPAT_ACCESS_H
 
-#include "nodes/tidbitmap.h"
-
 #include "base/compat.h"
 
 /*
@@ -49,39 +47,9 @@
 #if TEMPORAL_MAJOR >= 18
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, index, snapshot, NULL, nkeys, norderbys)
-#define temporal_index_beginscan_bitmap(index, snapshot, nkeys) \
-	index_beginscan_bitmap(index, snapshot, NULL, nkeys)
 #else
 #define temporal_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, index, snapshot, nkeys, norderbys)
-#define temporal_index_beginscan_bitmap(index, snapshot, nkeys) \
-	index_beginscan_bitmap(index, snapshot, nkeys)
-#endif
-
-/* The pages of a bitmap, one after the other: InvalidBlockNumber at the end */
-#if TEMPORAL_MAJOR >= 18
-typedef TBMPrivateIterator TemporalPages;
-#define temporal_pages_begin(bitmap) tbm_begin_private_iterate(bitmap)
-#define temporal_pages_end(pages) tbm_end_private_iterate(pages)
-static inline BlockNumber
-temporal_pages_next(TBMPrivateIterator *pages)
-{
-	TBMIterateResult page;
-
-	return tbm_private_iterate(pages, &page) ? page.blockno :
-		InvalidBlockNumber;
-}
-#else
-typedef TBMIterator TemporalPages;
-#define temporal_pages_begin(bitmap) tbm_begin_iterate(bitmap)
-#define temporal_pages_end(pages) tbm_end_iterate(pages)
-static inline BlockNumber
-temporal_pages_next(TBMIterator *pages)
-{
-	TBMIterateResult *page = tbm_iterate(pages);
-
-	return page != NULL ? page->blockno : InvalidBlockNumber;
-}
 #endif
 
 /* The file of a relation, as ReadRecentBuffer() wants it */

@@ -3,16 +3,8 @@
  * history_heap_exec.c
  *	  Reading the rows of a heap that were valid at a time: execution
  *
- * WHERE THE PERIOD IS
- *		The last two columns are of eight bytes each, aligned to as many, and
- *		where neither is null nothing is behind them.  So they are the last 16
- *		bytes of a row that has all columns.  A row of before columns were
- *		added, if it could be, has to be taken apart like any other.
- *
- * WHICH PAGES
- *		Those that the BRIN index has not ruled out, which are put together to
- *		ranges of pages that follow each other.  In a serializable transaction
- *		they stand for the whole relation, as in a sequential scan.
+ * Pages are read by history_heap_pages.c; but parallel workers, who share them,
+ * read all of them in turns, through the table access method.
  *
  * THE SLOT
  *		PostgreSQL gives custom scans a slot for values, and compiles
@@ -23,28 +15,23 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/tableam.h"
-#include "catalog/pg_type.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
-#include "miscadmin.h"
-#include "storage/predicate.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/compat_access.h"
 #include "base/compat_query.h"
 #ifdef TEMPORAL_HAS_EXPLAIN_HEADERS
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
 #endif
 #include "history/history_heap.h"
+#include "history/history_heap_pages.h"
 #include "history/history_scan.h"
 
 /* A bound, while it is executed */
@@ -55,13 +42,6 @@ typedef struct HeapBound
 	ExprState  *expr;
 } HeapBound;
 
-/* Pages that follow each other, both included */
-typedef struct HeapRange
-{
-	BlockNumber first;
-	BlockNumber last;
-} HeapRange;
-
 typedef struct HeapScanState
 {
 	CustomScanState css;
@@ -70,23 +50,15 @@ typedef struct HeapScanState
 	HeapBound  *bounds;
 	int			nbounds;
 	ExprState  *recheck;		/* NULL: not needed yet */
-	int			natts;
+	Oid			index;			/* that knows pages; InvalidOid: none */
 
-	/* What the bounds are in this scan: both ends are among what is wanted */
+	/* This scan */
 	bool		evaluated;
 	bool		never;			/* nothing is wanted */
-	bool		bound[2];		/* there is one of the column */
-	int64		low[2];
-	int64		high[2];
-
-	TableScanDesc scan;			/* NULL: not begun */
-
-	/* What the index left of the pages */
-	Oid			index;			/* InvalidOid: there is none */
-	HeapRange  *ranges;			/* NULL: all pages */
-	int			nranges;
-	int			range;			/* that is being scanned */
-	BlockNumber npages;			/* in all scans, of those of an index */
+	HeapPeriod	wanted;
+	HeapPages  *pages;			/* NULL: not begun, or parallel */
+	TableScanDesc parallel;		/* NULL: not parallel */
+	BlockNumber npages;			/* of all scans */
 } HeapScanState;
 
 static void heap_begin(CustomScanState *node, EState *estate, int eflags);
@@ -145,7 +117,7 @@ heap_begin(CustomScanState *node, EState *estate, int eflags)
 									  HEAP_PRIVATE_STRATEGIES);
 	Relation	rel = node->ss.ss_currentRelation;
 
-	state->natts = RelationGetDescr(rel)->natts;
+	state->wanted.natts = RelationGetDescr(rel)->natts;
 	state->index = linitial_oid(list_nth(plan->custom_private,
 										 HEAP_PRIVATE_INDEX));
 	state->nbounds = list_length(attnos);
@@ -154,7 +126,8 @@ heap_begin(CustomScanState *node, EState *estate, int eflags)
 	{
 		HeapBound  *bound = &state->bounds[i];
 
-		bound->column = list_nth_int(attnos, i) - (state->natts - 1);
+		bound->column = list_nth_int(attnos, i) -
+			(state->wanted.natts - 1);
 		bound->strategy = list_nth_int(strategies, i);
 		bound->expr = ExecInitExpr(list_nth(plan->custom_exprs, i),
 								   &node->ss.ps);
@@ -177,10 +150,10 @@ heap_begin(CustomScanState *node, EState *estate, int eflags)
 static void
 heap_narrow(HeapScanState *state, const HeapBound *bound, int64 value)
 {
-	int64	   *low = &state->low[bound->column];
-	int64	   *high = &state->high[bound->column];
+	int64	   *low = &state->wanted.low[bound->column];
+	int64	   *high = &state->wanted.high[bound->column];
 
-	state->bound[bound->column] = true;
+	state->wanted.bound[bound->column] = true;
 	switch (bound->strategy)
 	{
 		case BTLessStrategyNumber:
@@ -222,9 +195,9 @@ heap_evaluate(HeapScanState *state)
 	state->never = false;
 	for (int i = 0; i < 2; i++)
 	{
-		state->bound[i] = false;
-		state->low[i] = PG_INT64_MIN;
-		state->high[i] = PG_INT64_MAX;
+		state->wanted.bound[i] = false;
+		state->wanted.low[i] = PG_INT64_MIN;
+		state->wanted.high[i] = PG_INT64_MAX;
 	}
 	ResetExprContext(econtext);
 	for (int i = 0; i < state->nbounds; i++)
@@ -240,210 +213,16 @@ heap_evaluate(HeapScanState *state)
 	}
 }
 
-static inline bool
-heap_is_between(const HeapScanState *state, int column, int64 value)
-{
-	return value >= state->low[column] && value <= state->high[column];
-}
-
-/*
- * Does a row that has to be taken apart satisfy the bounds?
- */
-static pg_noinline bool
-heap_takes_other(const HeapScanState *state, TupleTableSlot *slot)
-{
-	for (int i = 0; i < 2; i++)
-	{
-		bool		isnull;
-		Datum		value = slot_getattr(slot, state->natts - 1 + i, &isnull);
-
-		if (state->bound[i] &&
-			(isnull || !heap_is_between(state, i, DatumGetTimestampTz(value))))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Does the row in the slot?
- */
-static inline bool
-heap_takes(const HeapScanState *state, TupleTableSlot *slot)
-{
-	HeapTuple	tuple = ((HeapTupleTableSlot *) slot)->tuple;
-	HeapTupleHeader header = tuple->t_data;
-	int			natts = state->natts;
-	int64		period[2];
-
-	if (unlikely(HeapTupleHeaderGetNatts(header) != natts ||
-				 tuple->t_len < header->t_hoff + sizeof(period) ||
-				 (HeapTupleHasNulls(tuple) &&
-				  (att_isnull(natts - 2, header->t_bits) ||
-				   att_isnull(natts - 1, header->t_bits)))))
-		return heap_takes_other(state, slot);
-	memcpy(period, (char *) header + tuple->t_len - sizeof(period),
-		   sizeof(period));
-	return heap_is_between(state, 0, period[0]) &&
-		heap_is_between(state, 1, period[1]);
-}
-
-/*
- * What the bounds are to the index; returns how many.
- */
-static int
-heap_make_keys(const HeapScanState *state, Relation index, ScanKey keys)
-{
-	int			nkeys = 0;
-
-	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
-	{
-		int			column = index->rd_index->indkey.values[i] -
-			(state->natts - 1);
-
-		if (column != 0 && column != 1)
-			continue;
-		for (int end = 0; end < 2; end++)
-		{
-			StrategyNumber strategy = end == 0 ? BTGreaterEqualStrategyNumber :
-				BTLessEqualStrategyNumber;
-			int64		value = end == 0 ? state->low[column] :
-				state->high[column];
-			Oid			operator =
-				get_opfamily_member(index->rd_opfamily[i], TIMESTAMPTZOID,
-									TIMESTAMPTZOID, strategy);
-
-			if (value == (end == 0 ? PG_INT64_MIN : PG_INT64_MAX) ||
-				!OidIsValid(operator))
-				continue;
-			ScanKeyEntryInitialize(&keys[nkeys++], 0, i + 1, strategy,
-								   TIMESTAMPTZOID, InvalidOid,
-								   get_opcode(operator),
-								   TimestampTzGetDatum(value));
-		}
-	}
-	return nkeys;
-}
-
-/*
- * Puts the pages of a bitmap into ranges.
- */
 static void
-heap_list_ranges(HeapScanState *state, TIDBitmap *bitmap)
-{
-	TemporalPages *pages = temporal_pages_begin(bitmap);
-	int			space = 16;
-	BlockNumber page;
-
-	state->nranges = 0;
-	state->ranges = palloc(space * sizeof(HeapRange));
-	while ((page = temporal_pages_next(pages)) != InvalidBlockNumber)
-	{
-		HeapRange  *last = &state->ranges[state->nranges - 1];
-
-		CHECK_FOR_INTERRUPTS();
-		state->npages++;
-		if (state->nranges > 0 && last->last + 1 == page)
-		{
-			last->last = page;
-			continue;
-		}
-		if (state->nranges == space)
-		{
-			space *= 2;
-			state->ranges = repalloc_huge(state->ranges,
-										  space * sizeof(HeapRange));
-		}
-		state->ranges[state->nranges].first = page;
-		state->ranges[state->nranges++].last = page;
-	}
-	temporal_pages_end(pages);
-}
-
-/*
- * Asks the index which pages there are to read.
- */
-static void
-heap_ask_index(HeapScanState *state)
+heap_begin_pages(HeapScanState *state)
 {
 	EState	   *estate = state->css.ss.ps.state;
-	Relation	rel = state->css.ss.ss_currentRelation;
-	Relation	index = index_open(state->index, AccessShareLock);
-	ScanKey		keys = palloc(2 * index->rd_index->indnkeyatts *
-							  sizeof(ScanKeyData));
-	int			nkeys = heap_make_keys(state, index, keys);
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 
-	if (nkeys > 0)
-	{
-		IndexScanDesc scan =
-			temporal_index_beginscan_bitmap(index, estate->es_snapshot, nkeys);
-		TIDBitmap  *bitmap = tbm_create(work_mem * 1024L, NULL);
-		MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
-
-		index_rescan(scan, keys, nkeys, NULL, 0);
-		index_getbitmap(scan, bitmap);
-		index_endscan(scan);
-		heap_list_ranges(state, bitmap);
-		MemoryContextSwitchTo(old);
-		tbm_free(bitmap);
-		PredicateLockRelation(rel, estate->es_snapshot);
-	}
-	index_close(index, NoLock);
-	pfree(keys);
-}
-
-/*
- * Begins, or goes on with, a range of pages; false if there is none left.
- */
-static bool
-heap_begin_range(HeapScanState *state)
-{
-	ItemPointerData first;
-	ItemPointerData last;
-
-	if (state->range >= state->nranges)
-		return false;
-	ItemPointerSet(&first, state->ranges[state->range].first,
-				   FirstOffsetNumber);
-	ItemPointerSet(&last, state->ranges[state->range].last, MaxOffsetNumber);
-	if (state->scan == NULL)
-		state->scan =
-			table_beginscan_tidrange(state->css.ss.ss_currentRelation,
-									 state->css.ss.ps.state->es_snapshot,
-									 &first, &last);
-	else
-		table_rescan_tidrange(state->scan, &first, &last);
-	return true;
-}
-
-static void
-heap_begin_scan(HeapScanState *state)
-{
-	if (OidIsValid(state->index))
-		heap_ask_index(state);
-	if (state->ranges == NULL)
-		state->scan = table_beginscan(state->css.ss.ss_currentRelation,
-									  state->css.ss.ps.state->es_snapshot, 0,
-									  NULL);
-	else
-		state->never = !heap_begin_range(state);
-}
-
-/*
- * The next row there is
- */
-static inline bool
-heap_next_row(HeapScanState *state, TupleTableSlot *slot)
-{
-	if (state->ranges == NULL)
-		return table_scan_getnextslot(state->scan, ForwardScanDirection, slot);
-	while (!table_scan_getnextslot_tidrange(state->scan, ForwardScanDirection,
-											slot))
-	{
-		state->range++;
-		if (!heap_begin_range(state))
-			return false;
-	}
-	return true;
+	state->pages = history_heap_pages_begin(state->css.ss.ss_currentRelation,
+											estate->es_snapshot, state->index,
+											&state->wanted);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -458,15 +237,22 @@ heap_next(ScanState *node)
 
 	if (!state->evaluated)
 		heap_evaluate(state);
-	if (state->scan == NULL && !state->never)
-		heap_begin_scan(state);
 	if (state->never)
 		return ExecClearTuple(slot);
-	while (heap_next_row(state, slot))
+	if (state->parallel != NULL)
 	{
-		if (heap_takes(state, slot))
-			break;
-		passed_over++;
+		while (table_scan_getnextslot(state->parallel, ForwardScanDirection,
+									  slot) &&
+			   !history_heap_takes(&state->wanted,
+								   ((HeapTupleTableSlot *) slot)->tuple,
+								   slot->tts_tupleDescriptor))
+			passed_over++;
+	}
+	else
+	{
+		if (state->pages == NULL)
+			heap_begin_pages(state);
+		(void) history_heap_pages_next(state->pages, slot, &passed_over);
 	}
 	InstrCountFiltered2(node, passed_over);
 	return slot;
@@ -499,24 +285,29 @@ heap_execute(CustomScanState *node)
 					(ExecScanRecheckMtd) heap_recheck);
 }
 
+/*
+ * Ends a scan that is not parallel.
+ */
+static void
+heap_end_pages(HeapScanState *state)
+{
+	if (state->pages == NULL)
+		return;
+	/* or there would be two pins of the last page */
+	ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
+	state->npages += history_heap_pages_end(state->pages);
+	state->pages = NULL;
+}
+
 static void
 heap_rescan(CustomScanState *node)
 {
 	HeapScanState *state = (HeapScanState *) node;
 
 	state->evaluated = false;
-	if (state->ranges != NULL)
-	{
-		/* other bounds may leave other pages */
-		pfree(state->ranges);
-		state->ranges = NULL;
-		state->range = 0;
-		if (state->scan != NULL)
-			table_endscan(state->scan);
-		state->scan = NULL;
-	}
-	else if (state->scan != NULL)
-		table_rescan(state->scan, NULL);
+	heap_end_pages(state);
+	if (state->parallel != NULL)
+		table_rescan(state->parallel, NULL);
 	ExecScanReScan(&node->ss);
 }
 
@@ -525,8 +316,9 @@ heap_end(CustomScanState *node)
 {
 	HeapScanState *state = (HeapScanState *) node;
 
-	if (state->scan != NULL)
-		table_endscan(state->scan);
+	heap_end_pages(state);
+	if (state->parallel != NULL)
+		table_endscan(state->parallel);
 }
 
 static Size
@@ -555,7 +347,7 @@ heap_reinitialize_dsm(CustomScanState *node, ParallelContext *pcxt,
 static void
 heap_initialize_worker(CustomScanState *node, shm_toc *toc, void *coordinate)
 {
-	((HeapScanState *) node)->scan =
+	((HeapScanState *) node)->parallel =
 		table_beginscan_parallel(node->ss.ss_currentRelation, coordinate);
 }
 
@@ -576,6 +368,7 @@ heap_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		ExplainPropertyFloat("Rows Removed by Period Cond", NULL,
 							 instrument->nfiltered2 /
 							 Max(instrument->nloops, 1), 0, es);
-	if (OidIsValid(state->index))
-		ExplainPropertyInteger("Pages", NULL, state->npages, es);
+	if (instrument->nloops > 0 && state->parallel == NULL)
+		ExplainPropertyInteger("Pages", NULL, state->npages +
+							   history_heap_pages_read(state->pages), es);
 }
