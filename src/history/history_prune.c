@@ -32,6 +32,9 @@
 #include "history/history_prune.h"
 #include "history/history_store.h"
 
+/* So many pages are scanned, and then the clock is looked at */
+#define PRUNE_PAGES		32
+
 bool
 prune_pins(const PruneRule *rule, TimestampTz start, TimestampTz end)
 {
@@ -139,28 +142,23 @@ prune_heap_wants(const PruneWork *work, TupleTableSlot *slot,
 		(rule->chooses == NULL || rule->chooses(rule->arg, slot, *end));
 }
 
-bool
-history_prune_heap(PruneWork *work)
+/*
+ * Goes through pages from one to another, both included; false if it stopped
+ * before the end.
+ */
+static bool
+prune_pages(PruneWork *work, TableScanDesc scan, TupleTableSlot *slot,
+			Snapshot snapshot, BlockNumber first, BlockNumber last)
 {
 	Relation	rel = work->history;
-	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
 	BlockNumber block = InvalidBlockNumber;
 	ItemPointerData from;
 	ItemPointerData to;
-	Snapshot	snapshot;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	bool		complete = true;
 
-	if (work->next >= nblocks)
-		return true;
-	ItemPointerSet(&from, work->next, FirstOffsetNumber);
-	ItemPointerSet(&to, nblocks - 1, MaxOffsetNumber);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan_tidrange(rel, snapshot, &from, &to);
-	while (complete &&
-		   table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+	ItemPointerSet(&from, first, FirstOffsetNumber);
+	ItemPointerSet(&to, last, MaxOffsetNumber);
+	table_rescan_tidrange(scan, &from, &to);
+	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
 	{
 		TimestampTz end;
 		int64		size;
@@ -168,27 +166,60 @@ history_prune_heap(PruneWork *work)
 		job_progress_give_way();
 		if (ItemPointerGetBlockNumber(&slot->tts_tid) != block)
 		{
-			bool		first = block == InvalidBlockNumber;
-
 			CHECK_FOR_INTERRUPTS();
 			job_progress_pause();
+			if (block != InvalidBlockNumber && prune_is_done(work))
+			{
+				work->next = ItemPointerGetBlockNumber(&slot->tts_tid);
+				return false;
+			}
 			block = ItemPointerGetBlockNumber(&slot->tts_tid);
-			work->next = block;
-			complete = first || !prune_is_done(work);
-			if (!complete)
-				break;
 		}
 		if (!prune_heap_wants(work, slot, &end))
 			continue;
 		size = prune_heap_size(slot);
 		if (work->dry || prune_delete(rel, &slot->tts_tid, snapshot))
 			prune_result_add(&work->result, 1, size, end, end);
-		complete = !work->first_only || work->result.versions == 0;
+		if (work->first_only && work->result.versions > 0)
+		{
+			work->next = block;
+			return false;
+		}
+	}
+	work->next = last + 1;
+	return true;
+}
+
+bool
+history_prune_heap(PruneWork *work)
+{
+	Relation	rel = work->history;
+	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
+	ItemPointerData nowhere;
+	Snapshot	snapshot;
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+	bool		complete = true;
+
+	if (work->next >= nblocks)
+		return true;
+	ItemPointerSet(&nowhere, 0, FirstOffsetNumber);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	slot = table_slot_create(rel, NULL);
+	scan = table_beginscan_tidrange(rel, snapshot, &nowhere, &nowhere);
+
+	/* a scan does not come back from pages that have become empty */
+	while (complete && work->next < nblocks)
+	{
+		complete = prune_pages(work, scan, slot, snapshot, work->next,
+							   Min(nblocks - work->next, PRUNE_PAGES) +
+							   work->next - 1);
+		CHECK_FOR_INTERRUPTS();
+		job_progress_pause();
+		complete = complete && (work->next >= nblocks || !prune_is_done(work));
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
-	if (complete)
-		work->next = nblocks;
 	return complete;
 }
