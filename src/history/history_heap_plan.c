@@ -198,10 +198,12 @@ heap_path(PlannerInfo *root, RelOptInfo *rel, AttrNumber start_attno,
 		(cpu_tuple_cost + (list_length(bounds) - 1) * cpu_operator_cost);
 	if (workers == 0)
 		index = heap_find_index(rel, start_attno, end_attno);
-	if (OidIsValid(index))
+	if (OidIsValid(index) && enable_seqscan)
 		path->path.total_cost =
 			Min(path->path.total_cost, heap_bitmap_cost(rel, index) -
 				rel->rows * list_length(bounds) * cpu_operator_cost);
+	path->path.total_cost = Max(path->path.total_cost,
+								path->path.startup_cost);
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &heap_path_methods;
 	path->custom_private = list_make2(list_make2_int(start_attno, end_attno),
