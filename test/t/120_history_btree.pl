@@ -90,7 +90,8 @@ sub check_all
 	my ($what) = @_;
 
 	check($primary, $what);
-	is($primary->safe_psql('postgres', Versions::wrong_sql('entry', 'id')),
+	is( $primary->safe_psql('postgres',
+			Versions::wrong_sql('entry', 'id', keys_return => 1)),
 		'', "$what: one version after the other");
 	is($primary->safe_psql('postgres', Versions::wrong_sql('spot', 'name')),
 		'', "$what: also of rows that move");
@@ -280,7 +281,8 @@ DELETE FROM spot;
 DELETE FROM entry WHERE id % 3 = 0;
 SQL
 check($standby, 'promoted');
-is($standby->safe_psql('postgres', Versions::wrong_sql('entry', 'id')),
+is( $standby->safe_psql('postgres',
+		Versions::wrong_sql('entry', 'id', keys_return => 1)),
 	'', 'promoted: one version after the other');
 
 $standby->stop;

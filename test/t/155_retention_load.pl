@@ -177,6 +177,21 @@ sub wait_until_gone
 	return;
 }
 
+# No worker, or again.  A look at what is left must not meet one: it would move
+# the horizon past the times that the look is about to read.
+sub set_workers
+{
+	my ($server, $number) = @_;
+
+	$server->adjust_conf('postgresql.conf', 'temporal.max_workers', $number);
+	$server->reload;
+	return if $number;
+	$server->poll_query_until('postgres', "SELECT count(*) = 0
+		FROM pg_stat_activity WHERE backend_type = 'temporal worker'")
+	  or BAIL_OUT('a worker stays');
+	return;
+}
+
 # What the audit log says was removed
 sub audited
 {
@@ -191,6 +206,7 @@ sub adds_up
 {
 	my ($server, $what) = @_;
 
+	set_workers($server, 0);
 	# an end is the start of the next version
 	is($server->safe_psql('postgres', <<'SQL'), '0|0|0|0', "$what: what went and what stayed of accounts");
 WITH written AS (
@@ -223,7 +239,15 @@ SELECT count(*) FROM (
 WHERE (SELECT sum(balance) FROM account FOR SYSTEM_TIME AS OF i.t) IS DISTINCT FROM $sum
 SQL
 	# (files are the primary's)
-	return if $server != $node;
+	archives_add_up($server, $what) if $server == $node;
+	set_workers($server, 2);
+	return;
+}
+
+sub archives_add_up
+{
+	my ($server, $what) = @_;
+
 	is($server->safe_psql('postgres', <<'SQL'), '0|0|0', "$what: items are in the history or in an archive");
 WITH there AS (
 	SELECT id, v, sort, sys_start FROM item_history
@@ -332,6 +356,7 @@ foreach my $time ("'$early'", "(SELECT '$early'::timestamptz)")
 $standby->promote;
 wait_until_gone($standby, 'pile_2', 'a standby that is promoted goes on');
 is(audited($standby, 'pile_2'), '50000', 'and each version is on record once, there, too');
+set_workers($standby, 0);
 $standby->safe_psql('postgres', <<'SQL');
 ALTER TABLE item RESET RETENTION;
 CALL temporal.run_maintenance('account');
