@@ -62,6 +62,7 @@ OBJS = \
 	src/history/history_places.o \
 	src/history/history_prune.o \
 	src/history/history_prune_segments.o \
+	src/history/history_ranges.o \
 	src/history/history_reach.o \
 	src/history/history_scan_bound.o \
 	src/history/history_scan_exec.o \

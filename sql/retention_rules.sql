@@ -159,6 +159,28 @@ SELECT versions FROM temporal.enforce_retention('thing');
 SELECT k IS NULL AS no_key, v, count(*) FROM thing_history GROUP BY 1, 2 ORDER BY 1, 2;
 DROP TABLE thing CASCADE;
 
+-- Most pages have no versions any more
+CREATE TABLE spread (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
+INSERT INTO spread SELECT i, 0 FROM generate_series(1, 40000) i;
+UPDATE spread SET v = 1;
+SELECT pg_relation_size('spread_history') / current_setting('block_size')::integer > 200 AS pages;
+ALTER TABLE spread SET RETENTION_POLICY = (PERIOD = '0', CONDITION = 'id % 9000 <> 0');
+SELECT versions FROM temporal.enforce_retention('spread');
+SELECT versions FROM temporal.enforce_retention('spread');
+SELECT id, v FROM spread_history ORDER BY id;
+ALTER TABLE spread SET RETENTION_POLICY = (PERIOD = '0', CONDITION = 'id > 30000');
+SELECT versions FROM temporal.retention_preview('spread');
+SELECT versions FROM temporal.enforce_retention('spread');
+ALTER TABLE spread RESET RETENTION;
+SELECT versions, segments > 0 AS segments FROM temporal.compress_history('spread', before => 'infinity');
+SELECT compressed_versions FROM temporal.compression WHERE relation = 'spread'::regclass;
+UPDATE spread SET v = 2 WHERE id % 5000 = 1;
+ALTER TABLE spread SET RETENTION_POLICY = (MAX_SIZE = 1);
+SELECT versions FROM temporal.enforce_retention('spread');
+SELECT temporal.decompress_history('spread') IS NOT NULL AS decompressed;
+SELECT count(*) FROM spread_history;
+DROP TABLE spread CASCADE;
+
 -- All of it is on record
 SELECT action, count(*) > 5 AS often, min(versions) > 0 AS versions, bool_and(last_end >= first_end) AS ends
 FROM temporal.audit_log WHERE relation = 'public.item' GROUP BY action ORDER BY action;

@@ -30,10 +30,8 @@
 #include "base/compat.h"
 #include "catalog/job_progress.h"
 #include "history/history_prune.h"
+#include "history/history_ranges.h"
 #include "history/history_store.h"
-
-/* So many pages are scanned, and then the clock is looked at */
-#define PRUNE_PAGES		32
 
 bool
 prune_pins(const PruneRule *rule, TimestampTz start, TimestampTz end)
@@ -143,22 +141,16 @@ prune_heap_wants(const PruneWork *work, TupleTableSlot *slot,
 }
 
 /*
- * Goes through pages from one to another, both included; false if it stopped
- * before the end.
+ * Goes through the pages that are set; false if it stopped before the end.
  */
 static bool
-prune_pages(PruneWork *work, TableScanDesc scan, TupleTableSlot *slot,
-			Snapshot snapshot, BlockNumber first, BlockNumber last)
+prune_pages(PruneWork *work, RangeScan *scan, TupleTableSlot *slot,
+			Snapshot snapshot)
 {
 	Relation	rel = work->history;
 	BlockNumber block = InvalidBlockNumber;
-	ItemPointerData from;
-	ItemPointerData to;
 
-	ItemPointerSet(&from, first, FirstOffsetNumber);
-	ItemPointerSet(&to, last, MaxOffsetNumber);
-	table_rescan_tidrange(scan, &from, &to);
-	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+	while (history_ranges_next(scan, slot))
 	{
 		TimestampTz end;
 		int64		size;
@@ -186,7 +178,7 @@ prune_pages(PruneWork *work, TableScanDesc scan, TupleTableSlot *slot,
 			return false;
 		}
 	}
-	work->next = last + 1;
+	work->next = scan->end;
 	return true;
 }
 
@@ -194,31 +186,27 @@ bool
 history_prune_heap(PruneWork *work)
 {
 	Relation	rel = work->history;
-	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
-	ItemPointerData nowhere;
 	Snapshot	snapshot;
-	TableScanDesc scan;
+	RangeScan	scan;
 	TupleTableSlot *slot;
 	bool		complete = true;
 
-	if (work->next >= nblocks)
+	if (work->next >= RelationGetNumberOfBlocks(rel))
 		return true;
-	ItemPointerSet(&nowhere, 0, FirstOffsetNumber);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan_tidrange(rel, snapshot, &nowhere, &nowhere);
+	history_ranges_begin(&scan, rel, snapshot, false);
 
-	/* a scan does not come back from pages that have become empty */
-	while (complete && work->next < nblocks)
+	/* the clock is to be looked at between pages without rows, too */
+	while (complete && work->next < scan.npages)
 	{
-		complete = prune_pages(work, scan, slot, snapshot, work->next,
-							   Min(nblocks - work->next, PRUNE_PAGES) +
-							   work->next - 1);
-		CHECK_FOR_INTERRUPTS();
-		job_progress_pause();
-		complete = complete && (work->next >= nblocks || !prune_is_done(work));
+		history_ranges_set(&scan, work->next,
+						   work->next + Min(scan.npages - work->next,
+											RANGE_PAGES));
+		complete = prune_pages(work, &scan, slot, snapshot) &&
+			(work->next >= scan.npages || !prune_is_done(work));
 	}
-	table_endscan(scan);
+	history_ranges_end(&scan);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	return complete;

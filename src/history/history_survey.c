@@ -116,7 +116,7 @@ survey_create(const SliceOrder *order)
 	BlockNumber npages = RelationGetNumberOfBlocks(history);
 	TupleTableSlot *slot = table_slot_create(history, NULL);
 	uint64		random = UINT64CONST(0x9E3779B97F4A7C15);
-	TableScanDesc scan;
+	RangeScan	scan;
 
 	survey->history = RelationGetRelid(history);
 	survey->file = history->rd_rel->relfilenode;
@@ -133,8 +133,9 @@ survey_create(const SliceOrder *order)
 		survey->ranges[i].last = DT_NOBEGIN;
 	}
 
-	scan = table_beginscan_strat(history, order->snapshot, 0, NULL, true, false);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	history_ranges_begin(&scan, history, order->snapshot, true);
+	history_ranges_set(&scan, 0, scan.npages);
+	while (history_ranges_next(&scan, slot))
 	{
 		TimestampTz start;
 		TimestampTz end;
@@ -147,7 +148,7 @@ survey_create(const SliceOrder *order)
 		survey_note_page(survey, ItemPointerGetBlockNumber(&slot->tts_tid),
 						 end);
 	}
-	table_endscan(scan);
+	history_ranges_end(&scan);
 	ExecDropSingleTupleTableSlot(slot);
 	history_sort_times(survey->sample, survey->nsample);
 	return survey;
@@ -256,8 +257,6 @@ static bool
 survey_next_ranges(SurveyScan *scan)
 {
 	const HistorySurvey *survey = scan->survey;
-	ItemPointerData from;
-	ItemPointerData to;
 	int			first;
 
 	while (scan->next < survey->nranges && !survey_range_has(scan, scan->next))
@@ -267,13 +266,9 @@ survey_next_ranges(SurveyScan *scan)
 	first = scan->next;
 	while (scan->next < survey->nranges && survey_range_has(scan, scan->next))
 		scan->next++;
-	ItemPointerSet(&from, first * survey->range_pages, FirstOffsetNumber);
-	if (scan->next == survey->nranges)
-		ItemPointerSet(&to, MaxBlockNumber, MaxOffsetNumber);
-	else
-		ItemPointerSet(&to, scan->next * survey->range_pages - 1,
-					   MaxOffsetNumber);
-	table_rescan_tidrange(scan->scan, &from, &to);
+	history_ranges_set(&scan->ranges, first * survey->range_pages,
+					   scan->next == survey->nranges ? scan->ranges.npages :
+					   scan->next * survey->range_pages);
 	return true;
 }
 
@@ -282,39 +277,27 @@ history_survey_begin_scan(SurveyScan *scan, const HistorySurvey *survey,
 						  const SurveyPart *part, Relation history,
 						  Snapshot snapshot)
 {
-	/* as table_beginscan_tidrange(), but not at the expense of all buffers */
-	uint32		flags = SO_TYPE_TIDRANGESCAN | SO_ALLOW_PAGEMODE |
-		SO_ALLOW_STRAT;
-
 	scan->survey = survey;
 	scan->part = *part;
 	scan->next = 0;
-	scan->scan = history->rd_tableam->scan_begin(history, snapshot, 0, NULL,
-												 NULL, flags);
-	if (!survey_next_ranges(scan))
-	{
-		table_endscan(scan->scan);
-		scan->scan = NULL;
-	}
+	history_ranges_begin(&scan->ranges, history, snapshot, true);
+	scan->more = survey_next_ranges(scan);
 }
 
 bool
 history_survey_next(SurveyScan *scan, TupleTableSlot *slot)
 {
-	if (scan->scan == NULL)
-		return false;
-	while (!table_scan_getnextslot_tidrange(scan->scan, ForwardScanDirection,
-											slot))
+	while (scan->more)
 	{
-		if (!survey_next_ranges(scan))
-			return false;
+		if (history_ranges_next(&scan->ranges, slot))
+			return true;
+		scan->more = survey_next_ranges(scan);
 	}
-	return true;
+	return false;
 }
 
 void
 history_survey_end_scan(SurveyScan *scan)
 {
-	if (scan->scan != NULL)
-		table_endscan(scan->scan);
+	history_ranges_end(&scan->ranges);
 }

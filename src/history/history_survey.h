@@ -8,11 +8,12 @@
 #ifndef TEMPORAL_HISTORY_SURVEY_H
 #define TEMPORAL_HISTORY_SURVEY_H
 
-#include "access/tableam.h"
 #include "datatype/timestamp.h"
 #include "executor/tuptable.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
+
+#include "history/history_ranges.h"
 
 /* Ends of versions that are remembered */
 #define SURVEY_SAMPLE			30000
@@ -66,8 +67,9 @@ typedef struct SurveyScan
 {
 	const HistorySurvey *survey;
 	SurveyPart	part;
-	TableScanDesc scan;
+	RangeScan	ranges;
 	int			next;			/* range to go to */
+	bool		more;
 } SurveyScan;
 
 extern void history_survey_begin_scan(SurveyScan *scan,

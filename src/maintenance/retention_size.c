@@ -29,6 +29,7 @@
 #include "catalog/job_progress.h"
 #include "catalog/segment_table.h"
 #include "history/history_prune.h"
+#include "history/history_ranges.h"
 #include "maintenance/retention_rules.h"
 
 #define SIZE_POINTS		(1024 * 1024)
@@ -87,9 +88,11 @@ size_add_heap(SizePoints *points, const VersionedTable *table)
 									   NameStr(table->end_column));
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *slot = table_slot_create(history, NULL);
-	TableScanDesc scan = table_beginscan(history, snapshot, 0, NULL);
+	RangeScan	scan;
 
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	history_ranges_begin(&scan, history, snapshot, true);
+	history_ranges_set(&scan, 0, scan.npages);
+	while (history_ranges_next(&scan, slot))
 	{
 		bool		isnull;
 		Datum		end = slot_getattr(slot, end_attno, &isnull);
@@ -99,7 +102,7 @@ size_add_heap(SizePoints *points, const VersionedTable *table)
 		if (!isnull)
 			size_add(points, DatumGetTimestampTz(end), prune_heap_size(slot));
 	}
-	table_endscan(scan);
+	history_ranges_end(&scan);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	table_close(history, NoLock);
