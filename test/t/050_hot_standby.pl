@@ -21,6 +21,8 @@ CREATE TABLE p (id integer, k integer, PRIMARY KEY (id, k))
 	WITH SYSTEM VERSIONING PARTITION BY LIST (k);
 CREATE TABLE p_0 PARTITION OF p FOR VALUES IN (0);
 CREATE TABLE p_1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE large (id integer PRIMARY KEY, v integer) WITH SYSTEM VERSIONING;
+ALTER TABLE large SET (temporal.compression = none);
 CREATE VIEW past AS SELECT id, v, sys_start, sys_end FROM t FOR SYSTEM_TIME ALL;
 CREATE TABLE instant (n serial PRIMARY KEY, t timestamptz);
 CREATE FUNCTION change(what text) RETURNS void LANGUAGE plpgsql AS $$
@@ -30,6 +32,9 @@ BEGIN
 END $$;
 SELECT change('INSERT INTO t SELECT i, 0 FROM generate_series(1, 100) i');
 SELECT change('INSERT INTO p SELECT i, i % 2 FROM generate_series(1, 10) i');
+SELECT change('INSERT INTO large SELECT i, 0 FROM generate_series(1, 5000) i');
+SELECT change('UPDATE large SET v = v + 1 WHERE id % 3 = 0');
+ANALYZE large, large_history;
 SQL
 
 $primary->backup('base');
@@ -73,13 +78,45 @@ sub compare
 	return;
 }
 
+# A whole table: in the page, before it is asked whether the query sees a row
+my $heap_instant = $primary->safe_psql('postgres',
+	'SELECT t FROM instant ORDER BY n DESC OFFSET 1 LIMIT 1');
+my $heap_sql = "SELECT count(*), sum(v) FROM large FOR SYSTEM_TIME AS OF '$heap_instant'";
+my $parallel_sql = join('', map { "SET $_;" } 'parallel_setup_cost = 0',
+	'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0',
+	'max_parallel_workers_per_gather = 2');
+my $jit_sql = 'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = 0;'
+  . 'SET max_parallel_workers_per_gather = 0;';
+my $held_sql = "BEGIN; DECLARE c CURSOR WITH HOLD FOR $heap_sql; COMMIT; FETCH ALL FROM c;";
+$question{'AS OF a large table'} = $heap_sql;
+$question{'in parallel'} = "$parallel_sql $heap_sql";
+$question{'with JIT'} = "$jit_sql $heap_sql";
+$question{'by a cursor that is held'} = $held_sql;
+
+sub check_heap_plans
+{
+	my ($what) = @_;
+
+	foreach my $settings ($parallel_sql, $jit_sql)
+	{
+		my $plan = $standby->safe_psql('postgres',
+			"$settings EXPLAIN (COSTS OFF) $heap_sql");
+
+		like($plan, qr/Custom Scan \(Temporal Heap\)/, "$what: it is used");
+		like($plan, qr/Gather/, "$what: by workers, too") if $settings eq $parallel_sql;
+	}
+	return;
+}
+
 compare('after the backup');
+check_heap_plans('after the backup');
 change(
 	'UPDATE t SET v = v + 1',
 	'DELETE FROM t WHERE id % 7 = 0',
 	'UPDATE p SET k = 1 - k WHERE id < 5',
 	'INSERT INTO t SELECT i, 9 FROM generate_series(1, 110) i
-		ON CONFLICT (id) DO UPDATE SET v = t.v + 10');
+		ON CONFLICT (id) DO UPDATE SET v = t.v + 10',
+	'UPDATE large SET v = v + 1 WHERE id % 2 = 0', 'DELETE FROM large WHERE id % 5 = 0');
 compare('while streaming');
 change('TRUNCATE p', 'UPDATE t SET v = -1 WHERE id = 1');
 compare('and on');
@@ -137,7 +174,7 @@ cmp_ok(
 	'>',
 	$last,
 	'ticks after the promotion are later than those of the primary');
-is($standby->safe_psql('postgres', <<'SQL'), '9', 'the past of before the promotion is there');
+is($standby->safe_psql('postgres', <<'SQL'), '13', 'the past of before the promotion is there');
 SELECT count(DISTINCT i.n) FROM instant i, t FOR SYSTEM_TIME AS OF i.t a
 WHERE a.id = 3
 SQL
