@@ -84,6 +84,23 @@
 /* Tries to make one that fits into a page */
 #define COMPACT_SEGMENT_TRIES	3
 
+/*
+ * Times of a run's versions: the extremes, and a sample for what lies between.
+ * Versions come in the order of their keys, which says little of their times,
+ * so every so many will do.
+ */
+typedef struct RunTimes
+{
+	TimestampTz first;
+	TimestampTz last;
+	int64		every;			/* that many is one in the sample */
+	int			n;
+	TimestampTz *sample;		/* of COMPACT_RUN_SAMPLE */
+} RunTimes;
+
+/* Times of a run's versions that are sorted, an even number */
+#define COMPACT_RUN_SAMPLE		16384
+
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
 
@@ -101,9 +118,8 @@ typedef struct CompactState
 
 	/* The run that is being made */
 	SegmentRun	run;
-	TimestampTz *starts;
-	TimestampTz *ends;
-	int64		run_space;
+	RunTimes	starts;
+	RunTimes	ends;
 
 	/* The segment that is being made */
 	MemoryContext segment_context;	/* its versions */
@@ -325,6 +341,45 @@ compact_end_segment(CompactState *state)
 }
 
 static void
+run_times_begin(RunTimes *times)
+{
+	times->first = DT_NOEND;
+	times->last = DT_NOBEGIN;
+	times->every = 1;
+	times->n = 0;
+}
+
+/*
+ * Takes the time of a version, the first one of which has number 0.
+ */
+static void
+run_times_add(RunTimes *times, int64 number, TimestampTz time)
+{
+	times->first = Min(times->first, time);
+	times->last = Max(times->last, time);
+	if (times->n == COMPACT_RUN_SAMPLE && number % times->every == 0)
+	{
+		for (int i = 0; i < COMPACT_RUN_SAMPLE / 2; i++)
+			times->sample[i] = times->sample[2 * i];
+		times->n = COMPACT_RUN_SAMPLE / 2;
+		times->every *= 2;
+	}
+	if (number % times->every == 0)
+		times->sample[times->n++] = time;
+}
+
+static void
+run_times_quantiles(RunTimes *times, TimestampTz *quantiles)
+{
+	history_sort_times(times->sample, times->n);
+	for (int i = 1; i < SEGMENT_RUN_QUANTILES - 1; i++)
+		quantiles[i] = times->sample[(int64) i * (times->n - 1) /
+									 (SEGMENT_RUN_QUANTILES - 1)];
+	quantiles[0] = times->first;
+	quantiles[SEGMENT_RUN_QUANTILES - 1] = times->last;
+}
+
+static void
 compact_begin_run(CompactState *state, int32 slice)
 {
 	int32		run = state->run.run + 1;
@@ -334,6 +389,8 @@ compact_begin_run(CompactState *state, int32 slice)
 	state->run.slice = slice;
 	state->run.starts = DT_NOEND;
 	state->run.ends = DT_NOBEGIN;
+	run_times_begin(&state->starts);
+	run_times_begin(&state->ends);
 	state->segment_versions = COMPACT_SEGMENT_FIRST;
 }
 
@@ -346,16 +403,8 @@ compact_end_run(CompactState *state)
 		compact_end_segment(state);
 	if (run->versions == 0)
 		return;
-	history_sort_times(state->starts, run->versions);
-	history_sort_times(state->ends, run->versions);
-	for (int i = 0; i < SEGMENT_RUN_QUANTILES; i++)
-	{
-		int64		place = i * (run->versions - 1) /
-			(SEGMENT_RUN_QUANTILES - 1);
-
-		run->start_quantiles[i] = state->starts[place];
-		run->end_quantiles[i] = state->ends[place];
-	}
+	run_times_quantiles(&state->starts, run->start_quantiles);
+	run_times_quantiles(&state->ends, run->end_quantiles);
 	segment_run_insert(RelationGetRelid(state->history), run);
 	state->result->bytes_after += run->bytes;
 	state->result->segments += run->segments;
@@ -385,7 +434,6 @@ compact_add(CompactState *state, const SliceVersion *version)
 	SegmentColumns *columns = &state->columns;
 	SegmentRun *run = &state->run;
 	MemoryContext old;
-	int64		space = state->run_space;
 	int			n;
 
 	while (columns->nversions >= state->segment_versions ||
@@ -405,14 +453,10 @@ compact_add(CompactState *state, const SliceVersion *version)
 	MemoryContextSwitchTo(old);
 	columns->nversions++;
 
-	state->starts = compact_grow(state->starts, run->versions, &space,
-								 sizeof(TimestampTz));
-	state->ends = compact_grow(state->ends, run->versions, &state->run_space,
-							   sizeof(TimestampTz));
-	state->starts[run->versions] =
-		DatumGetTimestampTz(version->values[state->order.start_attno - 1]);
-	state->ends[run->versions] =
-		DatumGetTimestampTz(version->values[state->order.end_attno - 1]);
+	run_times_add(&state->starts, run->versions,
+				  DatumGetTimestampTz(version->values[state->order.start_attno - 1]));
+	run_times_add(&state->ends, run->versions,
+				  DatumGetTimestampTz(version->values[state->order.end_attno - 1]));
 	run->versions++;
 	run->raw_bytes += version->size;
 }
@@ -454,6 +498,8 @@ compact_prepare_columns(CompactState *state)
 		columns->values[i] = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(Datum));
 		columns->nulls[i] = palloc(HISTORY_SEGMENT_VERSIONS * sizeof(bool));
 	}
+	state->starts.sample = palloc(COMPACT_RUN_SAMPLE * sizeof(TimestampTz));
+	state->ends.sample = palloc(COMPACT_RUN_SAMPLE * sizeof(TimestampTz));
 	state->segment_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "temporal segment",
 												   ALLOCSET_DEFAULT_SIZES);

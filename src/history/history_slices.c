@@ -51,6 +51,15 @@
 /* A version larger than this stays in the heap */
 #define SLICE_VERSION_BYTES		(64 * 1024 * 1024)
 
+/*
+ * Sorting takes so many kB of memory, which a processor has close by, but not
+ * more than so many runs, which are merged in one pass; a row takes so many
+ * bytes more than in the heap.
+ */
+#define SLICE_SORT_MEMORY		8192
+#define SLICE_SORT_RUNS			20
+#define SLICE_SORT_ROW			80
+
 /* Columns that sorted tuples have before those of the history; both int8 */
 enum
 {
@@ -293,6 +302,21 @@ slices_desc(const HistorySlices *slices)
 	return desc;
 }
 
+/*
+ * What sorting may take, in kB.  More would be slower, and a run is sorted in
+ * one go, without a pause: half a second for 64 MB.
+ */
+static int
+slices_sort_memory(const HistorySlices *slices)
+{
+	double		bytes = slices->part.bytes +
+		(double) slices->part.versions * SLICE_SORT_ROW;
+	double		memory = Max(bytes / 1024 / SLICE_SORT_RUNS,
+							 SLICE_SORT_MEMORY);
+
+	return (int) Min(memory, maintenance_work_mem);
+}
+
 static Tuplesortstate *
 slices_begin_sort(const HistorySlices *slices)
 {
@@ -316,8 +340,9 @@ slices_begin_sort(const HistorySlices *slices)
 		collations[i] = att->attcollation;
 	}
 	return tuplesort_begin_heap(slices->desc, nkeys, attnos, operators,
-								collations, nulls_first, maintenance_work_mem,
-								NULL, TUPLESORT_NONE);
+								collations, nulls_first,
+								slices_sort_memory(slices), NULL,
+								TUPLESORT_NONE);
 }
 
 /*

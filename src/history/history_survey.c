@@ -22,6 +22,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
@@ -58,6 +59,7 @@ struct HistorySurvey
 	TimestampTz first;
 	TimestampTz last;
 	int64		versions;
+	int64		bytes;			/* of their rows */
 	TimestampTz *sample;		/* in order */
 	int64		nsample;
 
@@ -108,6 +110,18 @@ survey_note_page(HistorySurvey *survey, BlockNumber block, TimestampTz end)
 	survey->ranges[number].last = Max(survey->ranges[number].last, end);
 }
 
+static int64
+survey_row_bytes(TupleTableSlot *slot)
+{
+	bool		should_free;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+	int64		bytes = tuple->t_len;
+
+	if (should_free)
+		heap_freetuple(tuple);
+	return bytes;
+}
+
 static HistorySurvey *
 survey_create(const SliceOrder *order)
 {
@@ -145,6 +159,7 @@ survey_create(const SliceOrder *order)
 		if (!history_slices_want(order, slot, &start, &end))
 			continue;
 		survey_note_end(survey, end, &random);
+		survey->bytes += survey_row_bytes(slot);
 		survey_note_page(survey, ItemPointerGetBlockNumber(&slot->tts_tid),
 						 end);
 	}
@@ -222,6 +237,8 @@ history_survey_take(HistorySurvey *survey, int64 most, SurveyPart *part)
 	part->nsample = survey->taken - survey->done;
 	part->versions = survey->nsample == 0 ? 0 :
 		(double) part->nsample / survey->nsample * survey->versions;
+	part->bytes = survey->nsample == 0 ? 0 :
+		(double) part->nsample / survey->nsample * survey->bytes;
 	part->left = survey->nsample == 0 ? 0 :
 		(double) (survey->nsample - survey->done) / survey->nsample *
 		survey->versions;

@@ -27,6 +27,7 @@ typedef struct SurveyPart
 	TimestampTz upto;
 	TimestampTz last;			/* not after upto */
 	int64		versions;
+	int64		bytes;			/* of their rows in the heap */
 	int64		left;			/* with those that ended later */
 	const TimestampTz *sample;	/* of their ends, in order */
 	int64		nsample;
