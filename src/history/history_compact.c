@@ -84,25 +84,20 @@
 /* Tries to make one that fits into a page */
 #define COMPACT_SEGMENT_TRIES	3
 
-/*
- * Times of a run's versions: the extremes, and a sample for what lies between.
- * Versions come in the order of their keys, which says little of their times,
- * so every so many will do.
- */
-typedef struct RunTimes
-{
-	TimestampTz first;
-	TimestampTz last;
-	int64		every;			/* that many is one in the sample */
-	int			n;
-	TimestampTz *sample;		/* of COMPACT_RUN_SAMPLE */
-} RunTimes;
-
-/* Times of a run's versions that are sorted, an even number */
+/* Times of a run's versions that its quantiles are of */
 #define COMPACT_RUN_SAMPLE		16384
 
 /* A segment is closed at this size of its versions */
 #define COMPACT_SEGMENT_BYTES	(4 * 1024 * 1024)
+
+/* Times of a run's versions: the extremes, and a sample of what lies between */
+typedef struct RunTimes
+{
+	TimestampTz first;
+	TimestampTz last;
+	TimestampTz *sample;		/* of COMPACT_RUN_SAMPLE */
+	uint64		random;
+} RunTimes;
 
 typedef struct CompactState
 {
@@ -345,8 +340,7 @@ run_times_begin(RunTimes *times)
 {
 	times->first = DT_NOEND;
 	times->last = DT_NOBEGIN;
-	times->every = 1;
-	times->n = 0;
+	times->random = HISTORY_SAMPLE_SEED;
 }
 
 /*
@@ -357,23 +351,18 @@ run_times_add(RunTimes *times, int64 number, TimestampTz time)
 {
 	times->first = Min(times->first, time);
 	times->last = Max(times->last, time);
-	if (times->n == COMPACT_RUN_SAMPLE && number % times->every == 0)
-	{
-		for (int i = 0; i < COMPACT_RUN_SAMPLE / 2; i++)
-			times->sample[i] = times->sample[2 * i];
-		times->n = COMPACT_RUN_SAMPLE / 2;
-		times->every *= 2;
-	}
-	if (number % times->every == 0)
-		times->sample[times->n++] = time;
+	history_sample_add(times->sample, COMPACT_RUN_SAMPLE, number, &times->random,
+					   time);
 }
 
 static void
-run_times_quantiles(RunTimes *times, TimestampTz *quantiles)
+run_times_quantiles(RunTimes *times, int64 versions, TimestampTz *quantiles)
 {
-	history_sort_times(times->sample, times->n);
+	int64		n = Min(versions, COMPACT_RUN_SAMPLE);
+
+	history_sort_times(times->sample, n);
 	for (int i = 1; i < SEGMENT_RUN_QUANTILES - 1; i++)
-		quantiles[i] = times->sample[(int64) i * (times->n - 1) /
+		quantiles[i] = times->sample[i * (n - 1) /
 									 (SEGMENT_RUN_QUANTILES - 1)];
 	quantiles[0] = times->first;
 	quantiles[SEGMENT_RUN_QUANTILES - 1] = times->last;
@@ -403,8 +392,8 @@ compact_end_run(CompactState *state)
 		compact_end_segment(state);
 	if (run->versions == 0)
 		return;
-	run_times_quantiles(&state->starts, run->start_quantiles);
-	run_times_quantiles(&state->ends, run->end_quantiles);
+	run_times_quantiles(&state->starts, run->versions, run->start_quantiles);
+	run_times_quantiles(&state->ends, run->versions, run->end_quantiles);
 	segment_run_insert(RelationGetRelid(state->history), run);
 	state->result->bytes_after += run->bytes;
 	state->result->segments += run->segments;

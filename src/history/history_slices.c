@@ -113,20 +113,8 @@ slices_note_end(HistorySlices *slices, TimestampTz end)
 {
 	slices->first = Min(slices->first, end);
 	slices->last = Max(slices->last, end);
-	if (slices->seen < SURVEY_SAMPLE)
-		slices->sample[slices->seen] = end;
-	else
-	{
-		uint64		place;
-
-		/* xorshift: any will do */
-		slices->random ^= slices->random << 13;
-		slices->random ^= slices->random >> 7;
-		slices->random ^= slices->random << 17;
-		place = slices->random % (slices->seen + 1);
-		if (place < SURVEY_SAMPLE)
-			slices->sample[place] = end;
-	}
+	history_sample_add(slices->sample, SURVEY_SAMPLE, slices->seen,
+					   &slices->random, end);
 	slices->seen++;
 }
 
@@ -169,7 +157,7 @@ history_slices_create(const SliceOrder *order, const HistorySurvey *survey,
 	slices->part = *part;
 	slices->natts = RelationGetDescr(order->history)->natts;
 	slices->sample = palloc(SURVEY_SAMPLE * sizeof(TimestampTz));
-	slices->random = UINT64CONST(0x9E3779B97F4A7C15);
+	slices->random = HISTORY_SAMPLE_SEED;
 	slices->seen = part->versions;
 	slices->first = TIMESTAMP_IS_NOBEGIN(part->after) ? part->after :
 		part->after + 1;

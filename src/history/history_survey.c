@@ -80,22 +80,12 @@ struct HistorySurvey
 static void
 survey_note_end(HistorySurvey *survey, TimestampTz end, uint64 *random)
 {
-	uint64		place = survey->versions++;
-
 	survey->first = Min(survey->first, end);
 	survey->last = Max(survey->last, end);
-	if (survey->nsample < SURVEY_SAMPLE)
-	{
-		survey->sample[survey->nsample++] = end;
-		return;
-	}
-	/* xorshift: any will do */
-	*random ^= *random << 13;
-	*random ^= *random >> 7;
-	*random ^= *random << 17;
-	place = *random % (place + 1);
-	if (place < SURVEY_SAMPLE)
-		survey->sample[place] = end;
+	history_sample_add(survey->sample, SURVEY_SAMPLE, survey->versions, random,
+					   end);
+	survey->versions++;
+	survey->nsample = Min(survey->versions, SURVEY_SAMPLE);
 }
 
 static void
@@ -129,7 +119,7 @@ survey_create(const SliceOrder *order)
 	Relation	history = order->history;
 	BlockNumber npages = RelationGetNumberOfBlocks(history);
 	TupleTableSlot *slot = table_slot_create(history, NULL);
-	uint64		random = UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		random = HISTORY_SAMPLE_SEED;
 	RangeScan	scan;
 
 	survey->history = RelationGetRelid(history);
