@@ -111,6 +111,8 @@ END $$;
 SELECT spl_analyze('SELECT v FROM spl_history WHERE id = 7');
 -- and in FORMAT JSON, with nothing left out
 SELECT total > 0 AS total, read < total / 2 AS few, versions > 0 AS versions, selected, bytes > 0 AS bytes FROM spl_nodes('SELECT v FROM spl_history WHERE id = 7') WHERE provider IS NOT NULL;
+-- and how many there are, if they are not looked for: the time is that of the table
+SELECT total > 0 AS total, read, versions, selected, bytes FROM spl_nodes('SELECT * FROM spl FOR SYSTEM_TIME AS OF now()') WHERE provider = 'Temporal Segments';
 
 -- What is read: of a key, a segment of each run; of a key at a time, fewer
 SELECT n, selected BETWEEN 3900 AND 4100 AS those

@@ -82,11 +82,16 @@ archive_directory_check(const char *location)
 	char	   *path = pstrdup(location);
 	struct stat st;
 
-	if (!is_absolute_path(location) || strlen(location) >= MAXPGPATH)
+	if (!is_absolute_path(location))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("archive location \"%s\" is not an absolute path",
 						location)));
+	if (strlen(location) >= MAXPGPATH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("archive location is too long"),
+				 errdetail("A path may have %d bytes.", MAXPGPATH - 1)));
 	if (directory_has_parent_reference(location))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

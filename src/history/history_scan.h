@@ -89,6 +89,7 @@ extern List *history_scan_conditions(const CustomScan *plan);
 /* The clauses that are asked once a scan */
 extern List *history_scan_once(const CustomScan *plan);
 
+/* What a scan did that was executed, and may not have come to its segments */
 extern const HistoryScanCounters *history_scan_counters(CustomScanState *node);
 
 /* history_scan_explain.c */

@@ -96,7 +96,12 @@ history_scan_once(const CustomScan *plan)
 const HistoryScanCounters *
 history_scan_counters(CustomScanState *node)
 {
-	return &((HistoryScanState *) node)->counters;
+	HistoryScanState *state = (HistoryScanState *) node;
+
+	/* Behind a gate that is closed, or in workers only */
+	if (state->segments == NULL)
+		history_scan_open(state);
+	return &state->counters;
 }
 
 /*

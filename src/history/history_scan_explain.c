@@ -41,7 +41,7 @@ void
 history_scan_explain(CustomScanState *node, List *ancestors,
 					 struct ExplainState *es)
 {
-	const HistoryScanCounters *counters = history_scan_counters(node);
+	const HistoryScanCounters *counters;
 	const CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 
 	history_scan_explain_clauses(node, history_scan_once(plan),
@@ -50,6 +50,7 @@ history_scan_explain(CustomScanState *node, List *ancestors,
 								 "Segment Cond", ancestors, es);
 	if (!es->analyze)
 		return;
+	counters = history_scan_counters(node);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
 		appendStringInfoSpaces(es->str, es->indent * 2);

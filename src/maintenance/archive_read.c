@@ -93,9 +93,15 @@ read_path(FunctionCallInfo fcinfo)
 				 errmsg("file must not be null")));
 	file = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	slash = strrchr(file, '/');
+	if (strlen(file) >= MAXPGPATH ||
+		(slash && strlen(slash + 1) > READ_NAME_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("path of the file is too long"),
+				 errdetail("A path may have %d bytes, a name %d.",
+						   MAXPGPATH - 1, READ_NAME_MAX)));
 	if (!is_absolute_path(file) || slash == NULL || slash[1] == '\0' ||
-		strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0 ||
-		strlen(file) >= MAXPGPATH || strlen(slash + 1) > READ_NAME_MAX)
+		strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not the absolute path of a file",
