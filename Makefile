@@ -281,4 +281,4 @@ endif
 
 .PHONY: $(PRIVATE_TARGETS)
 $(filter-out check,$(PRIVATE_TARGETS)):
-	@MAKE='$(MAKE)' bash test/run $@
+	@exec env MAKE='$(MAKE)' bash test/run $@
