@@ -127,11 +127,6 @@ typedef struct CompactState
 	List	   *merged_runs;	/* of SegmentRun */
 	List	   *merged_tids;	/* of ItemPointer */
 
-	/* Versions to be deleted from the heap */
-	ItemPointerData *tids;
-	int64		ntids;
-	int64		tid_space;
-
 	CompactResult *result;
 } CompactState;
 
@@ -401,20 +396,6 @@ compact_end_run(CompactState *state)
 }
 
 /*
- * Makes room for one more element.
- */
-static void *
-compact_grow(void *array, int64 used, int64 *space, Size size)
-{
-	if (used < *space)
-		return array;
-	*space = *space == 0 ? 65536 : *space * 2;
-	return array == NULL ?
-		MemoryContextAllocHuge(CurrentMemoryContext, *space * size) :
-		repalloc_huge(array, *space * size);
-}
-
-/*
  * Adds a sorted version to the segment that is being made.
  */
 static void
@@ -461,17 +442,21 @@ compact_delete_tuple(CompactState *state, Relation rel, ItemPointer tid)
  * Takes what is in segments now out of the heap, page by page.
  */
 static void
-compact_delete(CompactState *state)
+compact_delete(CompactState *state, const HistorySlices *slices)
 {
+	int64		nplaces;
+	ItemPointerData *places = history_slices_places(slices, &nplaces);
+
+	if (nplaces != state->result->versions)
+		elog(ERROR, "%lld versions of the heap are in segments instead of %lld",
+			 (long long) state->result->versions, (long long) nplaces);
 	job_progress_set_phase("deleting from heap");
-	history_sort_tids(state->tids, state->ntids);
-	for (int64 i = 0; i < state->ntids; i++)
+	for (int64 i = 0; i < nplaces; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		job_progress_give_way();
-		compact_delete_tuple(state, state->history, &state->tids[i]);
+		compact_delete_tuple(state, state->history, &places[i]);
 	}
-	state->ntids = 0;
 }
 
 static void
@@ -525,10 +510,6 @@ compact_build(CompactState *state, HistorySlices *slices)
 		state->result->versions++;
 		job_progress_advance(1);
 		state->result->bytes_before += version.size;
-		state->tids = compact_grow(state->tids, state->ntids,
-								   &state->tid_space,
-								   sizeof(ItemPointerData));
-		state->tids[state->ntids++] = version.tid;
 	}
 	compact_end_run(state);
 }
@@ -741,8 +722,8 @@ compact_run(CompactState *state, const CompactOptions *options, bool first)
 		compact_prepare_columns(state);
 		job_progress_set_phase("writing segments");
 		compact_build(state, slices);
+		compact_delete(state, slices);
 		history_slices_end(slices);
-		compact_delete(state);
 		compact_delete_merged(state);
 		if (first)
 			compact_publish_segments(state);

@@ -65,7 +65,7 @@ enum
 {
 	SLICE_COLUMN_RANK,			/* kind << 32 | prefix of the key, where kind
 								 * is slice * SLICE_AGES + age */
-	SLICE_COLUMN_TID,
+	SLICE_COLUMN_IN_HEAP,		/* 1, or 0 if it comes from a segment */
 	SLICE_COLUMN_Count
 };
 
@@ -75,8 +75,6 @@ typedef struct SliceSegment
 	Datum		data;
 	ItemPointerData tid;
 } SliceSegment;
-
-#define SLICE_NO_TID	((int64) -1)
 
 struct HistorySlices
 {
@@ -97,6 +95,11 @@ struct HistorySlices
 	/* Versions that end above bounds[i], up to bounds[i + 1] */
 	TimestampTz *bounds;
 	int			nslices;
+
+	/* Where the versions are in the heap, in its order */
+	ItemPointerData *places;
+	int64		nplaces;
+	int64		place_space;
 
 	/* The sort */
 	Oid			prefix_type;	/* of the first column of the key, or none */
@@ -283,7 +286,8 @@ slices_desc(const HistorySlices *slices)
 	TupleDesc	desc = CreateTemplateTupleDesc(natts + SLICE_COLUMN_Count);
 
 	TupleDescInitEntry(desc, SLICE_COLUMN_RANK + 1, "rank", INT8OID, -1, 0);
-	TupleDescInitEntry(desc, SLICE_COLUMN_TID + 1, "tid", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, SLICE_COLUMN_IN_HEAP + 1, "in_heap", INT8OID, -1,
+					   0);
 	for (int i = 1; i <= natts; i++)
 		TupleDescCopyEntry(desc, SLICE_COLUMN_Count + i,
 						   RelationGetDescr(slices->order.history), i);
@@ -356,7 +360,7 @@ slices_too_large(const HistorySlices *slices, TupleTableSlot *slot)
  */
 static void
 slices_put(HistorySlices *slices, TupleTableSlot *sorted, TimestampTz start,
-		   TimestampTz end, int64 tid)
+		   TimestampTz end, bool in_heap)
 {
 	int64		rank = slices_rank(slices,
 								   sorted->tts_values + SLICE_COLUMN_Count,
@@ -365,10 +369,26 @@ slices_put(HistorySlices *slices, TupleTableSlot *sorted, TimestampTz start,
 
 	memset(sorted->tts_isnull, false, SLICE_COLUMN_Count * sizeof(bool));
 	sorted->tts_values[SLICE_COLUMN_RANK] = Int64GetDatum(rank);
-	sorted->tts_values[SLICE_COLUMN_TID] = Int64GetDatum(tid);
+	sorted->tts_values[SLICE_COLUMN_IN_HEAP] = Int64GetDatum(in_heap);
 	ExecStoreVirtualTuple(sorted);
 	tuplesort_puttupleslot(slices->sort, sorted);
 	ExecClearTuple(sorted);
+}
+
+static void
+slices_note_place(HistorySlices *slices, ItemPointer place)
+{
+	if (slices->nplaces == slices->place_space)
+	{
+		Size		size;
+
+		slices->place_space = Max(slices->place_space * 2, 65536);
+		size = slices->place_space * sizeof(ItemPointerData);
+		slices->places = slices->places == NULL ?
+			MemoryContextAllocHuge(CurrentMemoryContext, size) :
+			repalloc_huge(slices->places, size);
+	}
+	slices->places[slices->nplaces++] = *place;
 }
 
 static void
@@ -397,9 +417,8 @@ slices_put_heap(HistorySlices *slices, TupleTableSlot *sorted)
 			   natts * sizeof(Datum));
 		memcpy(sorted->tts_isnull + SLICE_COLUMN_Count, slot->tts_isnull,
 			   natts * sizeof(bool));
-		slices_put(slices, sorted, start, end,
-				   (int64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16 |
-				   ItemPointerGetOffsetNumber(&slot->tts_tid));
+		slices_put(slices, sorted, start, end, true);
+		slices_note_place(slices, &slot->tts_tid);
 	}
 	history_survey_end_scan(&scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -433,7 +452,7 @@ slices_put_segment(HistorySlices *slices, TupleTableSlot *sorted,
 		slices_put(slices, sorted,
 				   DatumGetTimestampTz(put[slices->order.start_attno - 1]),
 				   DatumGetTimestampTz(put[slices->order.end_attno - 1]),
-				   SLICE_NO_TID);
+				   false);
 	}
 }
 
@@ -489,22 +508,18 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 	TupleTableSlot *slot = slices->slot;
 	MinimalTuple tuple;
 	int32		kind;
-	int64		tid;
 
 	if (!tuplesort_gettupleslot(slices->sort, true, false, slot, NULL))
 		return false;
 	tuple = ((MinimalTupleTableSlot *) slot)->mintuple;
 	slot_getallattrs(slot);
 	kind = DatumGetInt64(slot->tts_values[SLICE_COLUMN_RANK]) >> 32;
-	tid = DatumGetInt64(slot->tts_values[SLICE_COLUMN_TID]);
 	version->values = slot->tts_values + SLICE_COLUMN_Count;
 	version->nulls = slot->tts_isnull + SLICE_COLUMN_Count;
 	version->slice = kind / SLICE_AGES;
 	version->age = kind % SLICE_AGES;
-	version->in_heap = tid != SLICE_NO_TID;
-	if (version->in_heap)
-		ItemPointerSet(&version->tid, (BlockNumber) (tid >> 16),
-					   (OffsetNumber) (tid & 0xFFFF));
+	version->in_heap =
+		DatumGetInt64(slot->tts_values[SLICE_COLUMN_IN_HEAP]) != 0;
 
 	/* a heap tuple's header, without the columns that only the sort has */
 	version->size = MAXALIGN(tuple->t_len + MINIMAL_TUPLE_OFFSET -
@@ -512,6 +527,13 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 	if (version->in_heap && (tuple->t_infomask & HEAP_HASEXTERNAL) != 0)
 		version->size += slices_external_size(slices, version);
 	return true;
+}
+
+ItemPointerData *
+history_slices_places(const HistorySlices *slices, int64 *nplaces)
+{
+	*nplaces = slices->nplaces;
+	return slices->places;
 }
 
 void

@@ -46,7 +46,6 @@ typedef struct SliceVersion
 	const bool *nulls;
 	int32		slice;			/* from 0 */
 	int32		age;			/* those of one slice and age follow each other */
-	ItemPointerData tid;		/* where it is in the heap */
 	Size		size;			/* what it takes there */
 } SliceVersion;
 
@@ -71,6 +70,13 @@ extern void history_slices_sort(HistorySlices *slices);
 
 /* The next one; false if there is no more. */
 extern bool history_slices_next(HistorySlices *slices, SliceVersion *version);
+
+/*
+ * Where those of the heap are there, in its order, once they are sorted; valid
+ * as long as the context in which that was done.
+ */
+extern ItemPointerData *history_slices_places(const HistorySlices *slices,
+											  int64 *nplaces);
 
 extern void history_slices_end(HistorySlices *slices);
 
