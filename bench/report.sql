@@ -142,7 +142,7 @@ SELECT split_part(r.past, ' ', 1) AS workload,
 	   round(r.time_ratio / nullif(first_value(r.time_ratio) OVER w, 0), 2) AS growth,
 	   -- where ten times the history does not have more to say
 	   CASE WHEN r.candidate = 'temporal_compressed'
-				AND r.operation NOT IN ('key_all', 'changes_hour')
+				AND r.operation <> 'key_all'
 				AND split_part(r.past, ' ', 2)::bigint =
 					10 * first_value(split_part(r.past, ' ', 2)::bigint) OVER w
 			THEN 1.2 END AS target,
