@@ -102,30 +102,34 @@ static bool
 places_plan(PlacesPlan *plan, const HistoryBytes *items, int n, Size limit)
 {
 	Size		longest = 0;
+	PlacesAlphabet *wanted;
+	bool		fit = true;
 
 	for (int i = 0; i < n; i++)
 		longest = Max(longest, items[i].size);
 	if (longest == 0 || longest > PLACES_MOST)
 		return false;
 	plan->nplaces = longest;
-	for (int place = 0; place < longest; place++)
+	wanted = palloc0(longest * sizeof(PlacesAlphabet));
+	for (int i = 0; i < n; i++)
 	{
-		PlacesAlphabet alphabet = {0};
+		const uint8 *text = (const uint8 *) items[i].data;
+		int			length = items[i].size;
 
-		for (int i = 0; i < n; i++)
-		{
-			if (place < items[i].size)
-				alphabet.has[(uint8) items[i].data[place]] = true;
-		}
-		for (int c = 0; c < 256; c++)
-			alphabet.count += alphabet.has[c];
-		alphabet.width = history_integers_bits(alphabet.count - 1);
-		plan->bits += alphabet.width;
-		if ((Size) n * plan->bits / 8 > limit ||
-			!places_choose(plan, place, &alphabet))
-			return false;
+		for (int place = 0; place < length; place++)
+			wanted[place].has[text[place]] = true;
 	}
-	return true;
+	for (int place = 0; place < longest && fit; place++)
+	{
+		for (int c = 0; c < 256; c++)
+			wanted[place].count += wanted[place].has[c];
+		wanted[place].width = history_integers_bits(wanted[place].count - 1);
+		plan->bits += wanted[place].width;
+		fit = (Size) n * plan->bits / 8 <= limit &&
+			places_choose(plan, place, &wanted[place]);
+	}
+	pfree(wanted);
+	return fit;
 }
 
 /*
@@ -137,8 +141,11 @@ places_pack(StringInfo buf, const PlacesPlan *plan, const HistoryBytes *items,
 {
 	Size		size = ((Size) n * plan->bits + 7) / 8 + PLACES_PADDING;
 	uint8	   *codes = palloc(plan->nalphabets * 256);
+	const uint8 *place_codes[PLACES_MOST];
+	uint8		widths[PLACES_MOST];
 	uint8	   *out;
-	Size		bit = 0;
+	uint32		word = 0;		/* of which so many bits are used */
+	int			used = 0;
 
 	for (int i = 0; i < plan->nalphabets; i++)
 	{
@@ -147,23 +154,34 @@ places_pack(StringInfo buf, const PlacesPlan *plan, const HistoryBytes *items,
 		for (int c = 0; c < 256; c++)
 			codes[i * 256 + c] = plan->alphabets[i].has[c] ? code++ : 0;
 	}
+	for (int place = 0; place < plan->nplaces; place++)
+	{
+		place_codes[place] = &codes[plan->alphabet[place] * 256];
+		widths[place] = plan->alphabets[plan->alphabet[place]].width;
+	}
 	enlargeStringInfo(buf, size);
 	out = (uint8 *) buf->data + buf->len;
 	memset(out, 0, size);
 	for (int i = 0; i < n; i++)
 	{
+		const uint8 *text = (const uint8 *) items[i].data;
+		int			length = items[i].size;
+
 		for (int place = 0; place < plan->nplaces; place++)
 		{
-			int			alphabet = plan->alphabet[place];
-			uint32		code = place < items[i].size ?
-				codes[alphabet * 256 + (uint8) items[i].data[place]] : 0;
-
-			code <<= bit % 8;
-			out[bit / 8] |= (uint8) code;
-			out[bit / 8 + 1] |= (uint8) (code >> 8);
-			bit += plan->alphabets[alphabet].width;
+			if (place < length)
+				word |= (uint32) place_codes[place][text[place]] << used;
+			used += widths[place];
+			if (used >= 8)
+			{
+				*out++ = (uint8) word;
+				word >>= 8;
+				used -= 8;
+			}
 		}
 	}
+	if (used > 0)
+		*out = (uint8) word;
 	buf->len += size;
 	pfree(codes);
 }

@@ -19,9 +19,10 @@
  *		is one sort of all versions with PostgreSQL's own.
  *
  *		It spends most of its time on comparisons.  So the first column of what
- *		is sorted is a number, the rank: the kind, and of the key as much as a
- *		number can tell (slices_key_prefix).  It is the first one also in the
- *		tuple, where it is found without going through those before it.
+ *		is sorted is a number, the rank: the kind, of the key as much as a
+ *		number can tell (slices_key_prefix), and of the start, if that was all
+ *		of the key.  It is the first one also in the tuple, where it is found
+ *		without going through those before it.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,6 +35,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "parser/parse_oper.h"
+#include "port/pg_bitutils.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -63,8 +65,8 @@
 /* Columns that sorted tuples have before those of the history; both int8 */
 enum
 {
-	SLICE_COLUMN_RANK,			/* kind << 32 | prefix of the key, where kind
-								 * is slice * SLICE_AGES + age */
+	SLICE_COLUMN_RANK,			/* slice * SLICE_AGES + age, prefix of the key,
+								 * and when the version started */
 	SLICE_COLUMN_IN_HEAP,		/* 1, or 0 if it comes from a segment */
 	SLICE_COLUMN_Count
 };
@@ -95,6 +97,8 @@ struct HistorySlices
 	/* Versions that end above bounds[i], up to bounds[i + 1] */
 	TimestampTz *bounds;
 	int			nslices;
+	TimestampTz origin;			/* in place of bounds[0] if that is -infinity */
+	int			start_bits;		/* of a rank, for starts */
 
 	/* Where the versions are in the heap, in its order */
 	ItemPointerData *places;
@@ -140,6 +144,8 @@ history_slices_want(const SliceOrder *order, TupleTableSlot *slot,
 	bool		no_start;
 	bool		no_end;
 
+	/* a row is taken apart once for both */
+	slot_getsomeattrs(slot, Max(order->start_attno, order->end_attno));
 	*start = DatumGetTimestampTz(slot_getattr(slot, order->start_attno,
 											  &no_start));
 	*end = DatumGetTimestampTz(slot_getattr(slot, order->end_attno, &no_end));
@@ -207,16 +213,22 @@ slices_choose(HistorySlices *slices)
 	for (int i = 1; i < slices->nslices; i++)
 		slices->bounds[i] = slices->sample[i * nsample / slices->nslices];
 	slices->bounds[slices->nslices] = slices->last;
+
+	slices->origin = nsample > 0 ? slices->sample[0] : slices->last;
+	/* 63, but for the prefix and for slice and age */
+	slices->start_bits =
+		Max(30 - pg_leftmost_one_pos64((uint64) slices->nslices * SLICE_AGES - 1),
+			0);
 }
 
-static int32
-slices_kind(const HistorySlices *slices, TimestampTz start, TimestampTz end)
+/*
+ * The number of the slice in which a version is that ended then
+ */
+static int
+slices_find(const HistorySlices *slices, TimestampTz end)
 {
 	int			low = 0;
 	int			high = slices->nslices - 1;
-	double		width;
-	double		age;
-	int			ages = 0;
 
 	while (low < high)
 	{
@@ -227,56 +239,104 @@ slices_kind(const HistorySlices *slices, TimestampTz start, TimestampTz end)
 		else
 			high = middle;
 	}
-	width = Max((double) slices->bounds[low + 1] -
-				(double) slices->bounds[low], 1.0);
-	for (age = (double) slices->bounds[low] - (double) start;
+	return low;
+}
+
+static int
+slices_age(const HistorySlices *slices, int slice, TimestampTz start)
+{
+	double		width;
+	double		age;
+	int			ages = 0;
+
+	width = Max((double) slices->bounds[slice + 1] -
+				(double) slices->bounds[slice], 1.0);
+	for (age = (double) slices->bounds[slice] - (double) start;
 		 age > 0 && ages < SLICE_AGES - 1; age = (age - width) / 4)
 		ages++;
-	return low * SLICE_AGES + ages;
+	return ages;
 }
 
 /*
- * A number that is not less for a key that sorts after another; keys with the
- * same are compared.
+ * A number that is not less for a key that sorts after another; only one key has
+ * it if it is the key's alone.
  */
 static uint32
-slices_key_prefix(Oid type, Datum key, bool null)
+slices_key_prefix(Oid type, Datum key, bool null, bool *alone)
 {
 	int64		number;
+	uint32		prefix;
 
+	*alone = false;
 	if (null)
 		return PG_UINT32_MAX;	/* nulls last */
 	switch (type)
 	{
 		case INT2OID:
-			return (uint32) DatumGetInt16(key) ^ 0x80000000;
+			prefix = (uint32) DatumGetInt16(key) ^ 0x80000000;
+			break;
 		case INT4OID:
 		case DATEOID:
-			return (uint32) DatumGetInt32(key) ^ 0x80000000;
+			prefix = (uint32) DatumGetInt32(key) ^ 0x80000000;
+			break;
 		case INT8OID:
 			/* where numbers of rows are; the others are equal */
 			number = DatumGetInt64(key);
-			return number < 0 ? 0 : Min(number, (int64) PG_UINT32_MAX);
+			prefix = number < 0 ? 0 : Min(number, (int64) PG_UINT32_MAX);
+			if (prefix == 0)
+				return prefix;
+			break;
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 			return (uint32) (DatumGetInt64(key) >> 32) ^ 0x80000000;
 		default:
 			return 0;
 	}
+	*alone = prefix != PG_UINT32_MAX;
+	return prefix;
 }
 
+/*
+ * A number of start_bits bits that is not less for a version of the slice that
+ * started after another.  Of those of one key, all but one started in it.
+ */
+static uint64
+slices_start(const HistorySlices *slices, int slice, TimestampTz start)
+{
+	TimestampTz from = TIMESTAMP_IS_NOBEGIN(slices->bounds[slice]) ?
+		slices->origin : slices->bounds[slice];
+	uint64		width = (uint64) slices->bounds[slice + 1] - (uint64) from;
+	int			shift;
+
+	if (start <= from || slices->start_bits == 0)
+		return 0;
+	shift = Max(pg_leftmost_one_pos64(width | 1) + 1 - slices->start_bits, 0);
+	return Min(((uint64) start - (uint64) from) >> shift,
+			   (UINT64CONST(1) << slices->start_bits) - 1);
+}
+
+/*
+ * What sorting compares first, and mostly alone: rows with the same rank are
+ * taken apart to compare their keys and starts.
+ */
 static int64
 slices_rank(const HistorySlices *slices, const Datum *values,
-			const bool *nulls, int32 kind)
+			const bool *nulls, TimestampTz start, TimestampTz end)
 {
 	const SliceOrder *order = &slices->order;
+	int			slice = slices_find(slices, end);
+	uint64		rank = slice * SLICE_AGES + slices_age(slices, slice, start);
 	uint32		prefix = 0;
+	bool		alone = false;
 
 	if (OidIsValid(slices->prefix_type))
 		prefix = slices_key_prefix(slices->prefix_type,
 								   values[order->key_attnos[0] - 1],
-								   nulls[order->key_attnos[0] - 1]);
-	return (int64) kind << 32 | prefix;
+								   nulls[order->key_attnos[0] - 1], &alone);
+	rank = (rank << 32 | prefix) << slices->start_bits;
+	if (alone && order->nkeys == 1)
+		rank |= slices_start(slices, slice, start);
+	return (int64) rank;
 }
 
 static TupleDesc
@@ -365,7 +425,7 @@ slices_put(HistorySlices *slices, TupleTableSlot *sorted, TimestampTz start,
 	int64		rank = slices_rank(slices,
 								   sorted->tts_values + SLICE_COLUMN_Count,
 								   sorted->tts_isnull + SLICE_COLUMN_Count,
-								   slices_kind(slices, start, end));
+								   start, end);
 
 	memset(sorted->tts_isnull, false, SLICE_COLUMN_Count * sizeof(bool));
 	sorted->tts_values[SLICE_COLUMN_RANK] = Int64GetDatum(rank);
@@ -513,7 +573,8 @@ history_slices_next(HistorySlices *slices, SliceVersion *version)
 		return false;
 	tuple = ((MinimalTupleTableSlot *) slot)->mintuple;
 	slot_getallattrs(slot);
-	kind = DatumGetInt64(slot->tts_values[SLICE_COLUMN_RANK]) >> 32;
+	kind = DatumGetInt64(slot->tts_values[SLICE_COLUMN_RANK]) >>
+		(32 + slices->start_bits);
 	version->values = slot->tts_values + SLICE_COLUMN_Count;
 	version->nulls = slot->tts_isnull + SLICE_COLUMN_Count;
 	version->slice = kind / SLICE_AGES;
