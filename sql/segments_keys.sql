@@ -121,4 +121,33 @@ CALL sgk_find_all('oid', $$SELECT i::bigint * 1400000 FROM generate_series(0, 30
 CALL sgk_find_all('numeric', $$SELECT i / 7.0 FROM generate_series(-1500, 1500) i$$);
 CALL sgk_find_all('uuid', $$SELECT md5(i::text)::uuid FROM generate_series(0, 3000) i$$);
 DROP PROCEDURE sgk_find_all;
+-- Those of a key follow each other by start, whether the number tells that or not:
+-- short ones and long ones, some that began a microsecond later, or never
+CREATE FUNCTION sgk_order(type text, factor bigint) RETURNS TABLE (versions bigint, keys_in_order boolean, starts_in_order boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE TABLE sgk_any (id %s PRIMARY KEY, n integer) WITH SYSTEM VERSIONING', type);
+	EXECUTE format($q$INSERT INTO sgk_any_history (id, n, sys_start, sys_end)
+		SELECT i * %s, v, CASE WHEN v = 0 AND i %% 3 = 0 THEN timestamptz '-infinity' ELSE at END,
+			coalesce(lead(at) OVER (PARTITION BY i ORDER BY v), timestamptz '2024-01-02')
+		FROM generate_series(-100, 300) i, generate_series(0, 9) v,
+			LATERAL (SELECT timestamptz '2024-01-01' + v * CASE WHEN i %% 2 = 0 THEN interval '1 microsecond' ELSE interval '1 hour' END
+				+ (i + 100) * interval '1 minute' AS at OFFSET 0) t
+		ORDER BY md5(i::text || v)$q$, factor);
+	PERFORM temporal.compress_history('sgk_any', now());
+	RETURN QUERY SELECT count(*), count(*) FILTER (WHERE id < last_id) < 10, bool_and(id <> last_id OR sys_start > last_start)
+		FROM (SELECT id, sys_start, lag(id) OVER w AS last_id, lag(sys_start) OVER w AS last_start
+			FROM sgk_any_history WINDOW w AS ()) h;
+	DROP TABLE sgk_any CASCADE;
+END
+$$;
+SET ROLE NONE;
+SET temporal.allow_period_writes = on;
+SET ROLE regress_temporal_user;
+SELECT * FROM sgk_order('integer', 1);
+SELECT * FROM sgk_order('bigint', 1);
+SELECT * FROM sgk_order('bigint', 4294967296);
+SET ROLE NONE;
+RESET temporal.allow_period_writes;
+SET ROLE regress_temporal_user;
+DROP FUNCTION sgk_order;
 DROP DOMAIN sgk_number;
